@@ -1,0 +1,142 @@
+"""
+A real simulator process for tests of any part of the product.
+
+Use it with `from tests.simulator.server import simulator  # noqa: F401`, or import
+the fixture in a conftest.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from destinations.providers import simulated
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "a-simulator-secret-for-tests"
+FINAL = {"delivered", "undelivered", "failed", "read", "canceled"}
+
+
+@dataclass(frozen=True)
+class Account:
+    sid: str
+    auth_token: str
+    service_sid: str
+    key_sid: str
+    key_secret: str
+    sender: str = "+15555550100"
+
+
+class Simulator:
+    """Starts on a free port; `.stop()` and `.start()` again keep the ledger."""
+
+    def __init__(self, ledger: Path, secret: str = SECRET, port: int = 0):
+        self.ledger_path = ledger
+        self.secret = secret
+        self.port = port
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def start(self) -> "Simulator":
+        command = [sys.executable, "-m", "destinations.simulator"]
+        command += ["--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--ledger", str(self.ledger_path)]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "LEADRAILS_SIMULATOR_SECRET": self.secret},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        assert line.startswith("simulator listening on "), line
+        self.url = line.split()[-1]
+        self.port = int(self.url.rsplit(":", 1)[1])
+        return self
+
+    def stop(self, how: int = signal.SIGTERM) -> float:
+        """Seconds until the process was gone."""
+        began = time.monotonic()
+        self.process.send_signal(how)
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+        return time.monotonic() - began
+
+    def account(self, tenant_id: UUID) -> Account:
+        sid = simulated.account_sid(tenant_id)
+        key_sid = simulated.sibling_sid("SK", sid)
+        return Account(
+            sid=sid,
+            auth_token=simulated.auth_token(self.secret, sid),
+            service_sid=simulated.sibling_sid("MG", sid),
+            key_sid=key_sid,
+            key_secret=simulated.auth_token(self.secret, key_sid),
+        )
+
+    def ledger(self, **filters) -> list[dict]:
+        """Messages, oldest first; filters: to, account, since, limit, after."""
+        return self._call("GET", "ledger", query=filters)["messages"]
+
+    def requests(self, **filters) -> list[dict]:
+        """Every request to create a message, with its outcome, oldest first."""
+        return self._call("GET", "requests", query=filters)["requests"]
+
+    def wait(self, *, count=1, until=None, timeout=10.0, **filters) -> list[dict]:
+        """The messages, once there are `count` and `until` holds for each of them."""
+        until = until or (lambda message: message["status"] in FINAL)
+        deadline = time.monotonic() + timeout
+        while True:
+            messages = self.ledger(**filters)
+            if len(messages) >= count and all(map(until, messages)):
+                return messages
+            assert time.monotonic() < deadline, f"not in time: {messages}"
+            time.sleep(0.02)
+
+    def configure(self, account_sid: str, **changes) -> dict:
+        return self._call("PUT", f"accounts/{account_sid}", body=changes)
+
+    def faults(self, **settings) -> dict:
+        """See docs/simulator.md; e.g. `faults(probabilities={"answer_lost": 1})`."""
+        return self._call("POST", "faults", body=settings)
+
+    def clear_faults(self) -> None:
+        self._call("DELETE", "faults")
+
+    def health(self) -> dict:
+        return self._call("GET", "health")
+
+    def _call(self, method, path, *, query=None, body=None):
+        url = f"{self.url}/_simulator/{path}"
+        if query:
+            url += "?" + urllib.parse.urlencode(query)
+        request = urllib.request.Request(
+            url,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self.secret}",
+                "Content-Type": "application/json",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{error.code}: {error.read().decode()}") from error
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory):
+    server = Simulator(tmp_path_factory.mktemp("simulator") / "ledger.sqlite3").start()
+    yield server
+    server.stop()
