@@ -1,0 +1,105 @@
+"""Where leads go: a provider's settings, a template, and limits."""
+
+from datetime import timedelta
+from typing import Any, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from leadrails.tenants.models import TenantModel, TenantQuerySet
+
+
+class DestinationQuerySet(TenantQuerySet["Destination"]):
+    def listed(self) -> Self:
+        """All but revoked ones: revoking is the soft delete."""
+        return self.exclude(status=Destination.Status.REVOKED)
+
+
+class Destination(TenantModel):
+    """One way out, through the tenant's own account at a provider."""
+
+    prefix = "dst"
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        PAUSED = "paused", "Paused"
+        REVOKED = "revoked", "Deleted"
+
+    class Purpose(models.TextChoices):
+        TRANSACTIONAL = "transactional", "Transactional: answers what the lead asked"
+        MARKETING = "marketing", "Marketing"
+
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=40, help_text="A key of the provider registry.")
+    status = models.CharField(
+        max_length=10, choices=Status.choices, default=Status.ACTIVE
+    )
+    pause_reason = models.CharField(
+        max_length=60, blank=True, help_text="`manual`, or the code that paused it."
+    )
+    is_simulated = models.BooleanField(help_text="Fixed when the destination is made.")
+    purpose = models.CharField(
+        max_length=20, choices=Purpose.choices, default=Purpose.TRANSACTIONAL
+    )
+    config = models.JSONField(default=dict, help_text="The provider's public fields.")
+    credentials = models.BinaryField(
+        default=bytes, help_text="One encrypted JSON object of its secret fields."
+    )
+    recipient_template = models.CharField(max_length=200, default="{{ phone }}")
+    body_template = models.TextField(max_length=5000)
+    allowed_countries = ArrayField(
+        models.CharField(max_length=2), default=list, blank=True
+    )
+    held_countries = ArrayField(
+        models.CharField(max_length=2),
+        default=list,
+        blank=True,
+        help_text="Countries that the account may not reach until its owner says so.",
+    )
+    hourly_ceiling = models.PositiveIntegerField(default=1000)
+    daily_per_recipient = models.PositiveSmallIntegerField(default=5)
+    time_to_live = models.DurationField(default=timedelta(hours=4))
+    max_attempts = models.PositiveSmallIntegerField(default=8)
+    fingerprint = models.BinaryField(
+        default=bytes,
+        max_length=32,
+        help_text="HMAC of sender or service, to notice that two tenants share it.",
+    )
+    inbound_secret = models.CharField(max_length=40, unique=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    verification = models.JSONField(default=dict, blank=True)
+    delivered_once = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = DestinationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["active", "paused", "revoked"]),
+                name="destination_known_status",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_attempts__range=(1, 50)),
+                name="destination_sane_attempts",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "id"], name="destination_by_tenant"),
+            models.Index(fields=["fingerprint"], name="destination_by_fingerprint"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_paused(self) -> bool:
+        return self.status == self.Status.PAUSED
+
+    def __repr__(self) -> str:
+        return f"<Destination {self.public_id}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Never pickle credentials into a cache or a task."""
+        return {**super().__getstate__(), "credentials": b""}

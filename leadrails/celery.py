@@ -1,0 +1,26 @@
+"""
+The Celery app. Redis only wakes work that PostgreSQL already holds.
+
+Flush Redis and nothing is lost, only late: beat's sweeps find due rows each second.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadrails.settings")
+
+app = Celery("leadrails")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_default_queue="default",
+    task_ignore_result=True,
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2},
+    timezone="UTC",
+)
+app.autodiscover_tasks()

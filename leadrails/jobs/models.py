@@ -1,0 +1,246 @@
+"""
+Jobs, their attempts and the provider's events; and the queue of what is due.
+
+Jobs, attempts and events are partitioned by month over the job's id, which carries
+the time of its lead. The queue is a narrow table of its own: a row is deleted when
+its job settles. No database foreign keys join any of these.
+"""
+
+from typing import Self
+
+from django.db import models
+
+from destinations.models import Destination
+from leadrails.core.states import State
+from leadrails.tenants.models import PublicIdModel, Tenant, TenantQuerySet
+
+
+class JobQuerySet(TenantQuerySet["Job"]):
+    def in_states(self, *states: State) -> Self:
+        return self.filter(state__in=states)
+
+
+class Job(PublicIdModel):
+    """A lead on its way to one destination."""
+
+    prefix = "job"
+
+    tenant = models.ForeignKey(
+        Tenant, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    lead = models.ForeignKey(
+        "leads.Lead",
+        models.DO_NOTHING,
+        related_name="jobs",
+        db_constraint=False,
+        db_index=False,
+    )
+    source_id = models.UUIDField()
+    route = models.ForeignKey(
+        "routing.Route",
+        models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        null=True,
+    )
+    destination = models.ForeignKey(
+        Destination,
+        models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    replay_of = models.UUIDField(null=True, help_text="The job this one replays.")
+    recipient = models.CharField(
+        max_length=16, blank=True, help_text="E.164", default="", db_default=""
+    )
+    is_test = models.BooleanField(default=False, db_default=False)
+
+    state = models.CharField(max_length=12, choices=[(s, s) for s in State])
+    reason = models.CharField(
+        max_length=40, blank=True, help_text="A reason slug.", default="", db_default=""
+    )
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField(help_text="When the state last changed.")
+    expires_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, help_text="The next try, for pages.")
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+
+    message = models.JSONField(null=True, help_text="Frozen at the first attempt.")
+    encoding = models.CharField(max_length=5, blank=True, default="", db_default="")
+    segments = models.PositiveSmallIntegerField(null=True)
+    provider_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    sender = models.CharField(max_length=64, blank=True, default="", db_default="")
+    error_code = models.CharField(max_length=20, blank=True, default="", db_default="")
+    error_message = models.CharField(
+        max_length=500, blank=True, default="", db_default=""
+    )
+    price = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    price_unit = models.CharField(max_length=3, blank=True, default="", db_default="")
+    accepted_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    is_possible_duplicate = models.BooleanField(default=False, db_default=False)
+    is_contradicted = models.BooleanField(
+        help_text="Delivered after the provider had called it a failure.",
+        default=False,
+        db_default=False,
+    )
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["held", "skipped", "dead"])
+                | ~models.Q(reason=""),
+                name="job_says_why",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[str(s) for s in State]),
+                name="job_known_state",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "id"], name="job_by_tenant"),
+            models.Index(
+                fields=["tenant", "destination", "id"], name="job_by_destination"
+            ),
+            # Order and ceilings per person; adopting a message by its recipient.
+            models.Index(fields=["tenant", "recipient", "id"], name="job_by_recipient"),
+            models.Index(fields=["lead"], name="job_by_lead"),
+            # One keyset per rare state; a page over several states merges them.
+            *(
+                models.Index(
+                    fields=["tenant", "id"],
+                    condition=models.Q(state=state),
+                    name=f"job_{state}",
+                )
+                for state in (
+                    "held",
+                    "retrying",
+                    "unknown",
+                    "undelivered",
+                    "dead",
+                    "skipped",
+                    "canceled",
+                )
+            ),
+            # What still waits for the provider's last word.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state__in=["accepted", "sent"]),
+                name="job_awaiting_callback",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Attempt(models.Model):
+    """One call to the provider. Written before the call, finished after it."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted by the provider"
+        NOT_SENT = "not_sent", "Not sent"
+        REFUSED = "refused", "Refused"
+        UNKNOWN = "unknown", "Outcome unknown"
+        ABSENT = "absent", "Found not to have been sent"
+
+    pk = models.CompositePrimaryKey("job_id", "number")
+    job_id = models.UUIDField()
+    number = models.PositiveSmallIntegerField()
+    tenant = models.ForeignKey(
+        Tenant, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    destination_id = models.UUIDField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(
+        max_length=10, choices=Outcome.choices, blank=True, default="", db_default=""
+    )
+    http_status = models.PositiveSmallIntegerField(null=True)
+    error_code = models.CharField(max_length=20, blank=True, default="", db_default="")
+    error_message = models.CharField(
+        max_length=500, blank=True, default="", db_default=""
+    )
+    provider_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    request = models.JSONField(null=True, help_text="What was sent, secrets redacted.")
+    response = models.JSONField(null=True)
+
+    objects = TenantQuerySet["Attempt"].as_manager()
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.job_id}"
+
+
+class DeliveryEvent(models.Model):
+    """The provider's later word on a message. Append-only; the key is the dedupe."""
+
+    pk = models.CompositePrimaryKey("job_id", "provider_id", "status", "error")
+    job_id = models.UUIDField()
+    provider_id = models.CharField(max_length=64)
+    status = models.CharField(max_length=40, help_text="The provider's own word.")
+    error = models.CharField(max_length=20)
+    tenant = models.ForeignKey(
+        Tenant, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    attempt = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=12, blank=True, help_text="Ours, if known.")
+    received_at = models.DateTimeField()
+    callback_id = models.UUIDField(null=True, help_text="The raw callback's row.")
+    payload = models.JSONField(default=dict)
+
+    objects = TenantQuerySet["DeliveryEvent"].as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.status} of {self.provider_id}"
+
+
+class QueueEntry(models.Model):
+    """
+    A job that is due at some time. Claimed by a lease; deleted when the job settles.
+
+    `due_at`, `lease_until` are compared with the database's clock only.
+    """
+
+    job_id = models.UUIDField(primary_key=True)
+    tenant_id = models.UUIDField()
+    destination_id = models.UUIDField()
+    is_bulk = models.BooleanField(default=False, help_text="A replay: live goes first.")
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    worker = models.UUIDField(null=True, help_text="The process that holds the lease.")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["destination_id", "is_bulk", "due_at"],
+                condition=models.Q(lease_until=None),
+                name="queue_due_by_lane",
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(lease_until=None),
+                name="queue_due",
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=models.Q(lease_until__isnull=False),
+                name="queue_leased",
+            ),
+        ]
+        verbose_name_plural = "queue entries"
+
+
+class Lane(models.Model):
+    """A destination's place in the round of claims: who was served last waits."""
+
+    pk = models.CompositePrimaryKey("destination_id", "is_bulk")
+    destination_id = models.UUIDField()
+    is_bulk = models.BooleanField()
+    tenant_id = models.UUIDField()
+    served_at = models.DateTimeField()

@@ -1,0 +1,199 @@
+"""Sources, their keys and workflows, and the leads that came in."""
+
+from typing import Self
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from leadrails.core import ids
+from leadrails.tenants.models import PublicIdModel, Tenant, TenantModel, TenantQuerySet
+
+
+class SourceQuerySet(TenantQuerySet["Source"]):
+    def listed(self) -> Self:
+        return self.exclude(status=Source.Status.REVOKED)
+
+
+class Source(TenantModel):
+    """Where leads come from: a form, a CRM, another vendor."""
+
+    prefix = "src"
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        PAUSED = "paused", "Paused"
+        REVOKED = "revoked", "Revoked"
+
+    name = models.CharField(max_length=200)
+    source_type = models.CharField(max_length=100, default="webhook")
+    status = models.CharField(
+        max_length=10, choices=Status.choices, default=Status.ACTIVE
+    )
+    allowed_site_url = models.URLField(max_length=500, blank=True)
+    country = models.CharField(
+        max_length=2, default="US", help_text="Read national phone numbers as from here"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["active", "paused", "revoked"]),
+                name="source_known_status",
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "id"], name="source_by_tenant")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkflowQuerySet(TenantQuerySet["Workflow"]):
+    pass
+
+
+class Workflow(TenantModel):
+    """A named set of routes inside a source; each source has one called `default`."""
+
+    prefix = "wf"
+    DEFAULT = "default"
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="workflows")
+    name = models.CharField(max_length=100)
+    is_paused = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WorkflowQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "source", Lower("name"), name="workflow_name_once_per_source"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SigningKeyQuerySet(TenantQuerySet["SigningKey"]):
+    def active(self) -> Self:
+        return self.filter(revoked_at=None)
+
+
+class SigningKey(TenantModel):
+    """A secret that a source signs its posts with. Several may be active at a time."""
+
+    prefix = "key"
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="keys")
+    secret = models.BinaryField(help_text="Encrypted; shown once when issued.")
+    hint = models.CharField(max_length=4)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SigningKeyQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class LeadQuerySet(TenantQuerySet["Lead"]):
+    pass
+
+
+class Lead(PublicIdModel):
+    """
+    One accepted lead event. Partitioned by month over `id`; no database foreign keys.
+
+    `event` is the body as it was posted. The flat columns serve lists and search.
+    `trail` holds what every route said: `[{route_id, name, took, why}]`.
+    """
+
+    prefix = "evt"
+
+    tenant = models.ForeignKey(
+        Tenant, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    source = models.ForeignKey(
+        Source, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    workflow = models.ForeignKey(
+        Workflow,
+        models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    received_at = models.DateTimeField()
+    idempotency_key = models.CharField(max_length=200)
+    phone = models.CharField(max_length=16, blank=True, help_text="E.164, or empty.")
+    phone_raw = models.CharField(max_length=100, blank=True)
+    phone_problem = models.CharField(max_length=40, blank=True)
+    email = models.CharField(max_length=320, blank=True)
+    name = models.CharField(max_length=300, blank=True)
+    event = models.JSONField()
+    trail = models.JSONField(default=list)
+    job_count = models.PositiveSmallIntegerField(default=0)
+    is_test = models.BooleanField(default=False)
+    source_paused = models.BooleanField(default=False)
+    remote_ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "id"], name="lead_by_tenant"),
+            models.Index(fields=["tenant", "source", "id"], name="lead_by_source"),
+            models.Index(fields=["tenant", "phone", "id"], name="lead_by_phone"),
+            models.Index(
+                fields=["tenant", "id"],
+                condition=models.Q(job_count=0),
+                name="lead_unrouted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def is_unrouted(self) -> bool:
+        return self.job_count == 0
+
+
+class IdempotencyKey(models.Model):
+    """A key that a source used, and the answer it got; kept for 30 days."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "source_id", "key")
+    tenant_id = models.UUIDField()
+    source_id = models.UUIDField()
+    key = models.CharField(max_length=200)
+    body_sha256 = models.BinaryField(max_length=32)
+    lead_id = models.UUIDField()
+    job_count = models.PositiveSmallIntegerField()
+    workflow = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="idempotency_by_age")]
+
+
+class Nonce(models.Model):
+    """A nonce that a signing key used; kept for 15 minutes."""
+
+    pk = models.CompositePrimaryKey("key_id", "nonce")
+    key_id = models.UUIDField()
+    nonce = models.UUIDField(help_text="The 32 hex characters are 128 bits.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="nonce_by_age")]
+
+
+def public_lead_id(value: UUID) -> str:
+    return ids.encode(Lead.prefix, value)

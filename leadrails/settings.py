@@ -1,0 +1,244 @@
+"""
+The one settings file. Environments differ by variables only; defaults are safe.
+
+Every variable stands in README.md, "Settings". In production (`DEBUG` off) a missing
+secret stops the start with a sentence that says what to set.
+"""
+
+import base64
+import binascii
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from leadrails.core.crypto import Keyring
+from leadrails.version import VERSION
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def required(name: str, sentence: str, *, in_debug: str) -> str:
+    """Return a variable, or stop the start with what to set."""
+    value = env.str(name, default="") or (in_debug if DEBUG else "")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. {sentence}")
+    return str(value)
+
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = required(
+    "SECRET_KEY",
+    "Set it to 50 or more random characters; it signs sessions.",
+    in_debug="debug-only-secret-key-" + "x" * 40,
+)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+LEADRAILS_VERSION = VERSION
+
+# What LeadRails itself needs -------------------------------------------------
+
+LEADRAILS_PUBLIC_URL = env.str("LEADRAILS_PUBLIC_URL", default="").rstrip("/")
+LEADRAILS_SIMULATOR_URL = env.str("LEADRAILS_SIMULATOR_URL", default="").rstrip("/")
+LEADRAILS_SIMULATOR_SECRET = env.str("LEADRAILS_SIMULATOR_SECRET", default="")
+LEADRAILS_TWILIO_URL = env.str(
+    "LEADRAILS_TWILIO_URL", default="https://api.twilio.com"
+).rstrip("/")
+LEADRAILS_PARTITIONS_AHEAD = env.int("LEADRAILS_PARTITIONS_AHEAD", default=3)
+_keys = required(
+    "LEADRAILS_ENCRYPTION_KEYS",
+    "Set it to 1:KEY where KEY is the output of `openssl rand -base64 32`, and keep a "
+    "copy apart from the database: without it no stored credential can be read.",
+    in_debug="1:" + base64.b64encode(b"debug-only-key-of-32-bytes-long!").decode(),
+)
+try:
+    LEADRAILS_KEYRING = Keyring.parse(_keys)
+except (ValueError, binascii.Error) as error:
+    raise ImproperlyConfigured(f"LEADRAILS_ENCRYPTION_KEYS: {error}.") from None
+del _keys
+
+# Django ----------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "leadrails.apps.LeadRailsConfig",
+    "leadrails.ui",
+    "leadrails.tenants",
+    "leadrails.contacts",
+    "leadrails.alerts",
+    "destinations",
+    "leadrails.jobs",
+    "leadrails.routing",
+    "leadrails.leads",
+    "webhooks",
+]
+
+MIDDLEWARE = [
+    "leadrails.tenants.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "leadrails.tenants.middleware.TimeZoneMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "leadrails.urls"
+WSGI_APPLICATION = "leadrails.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.debug",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "leadrails.tenants.context.navigation",
+            ],
+            "libraries": {},
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django.template.loaders.filesystem.Loader"],
+                )
+            ]
+            if not DEBUG
+            else ["django.template.loaders.filesystem.Loader"],
+        },
+    }
+]
+
+DATABASES = {
+    "default": env.db_url(
+        "DATABASE_URL", default="postgres://leadrails@127.0.0.1/leadrails"
+    )
+}
+if not DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database.")
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {})
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+# Sessions and caches must survive a flushed Redis: it carries wake-ups only.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+AUTH_USER_MODEL = "tenants.User"
+LOGIN_URL = "tenants:login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "tenants:login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+
+APPEND_SLASH = False  # a redirected callback loses its form
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# Browsers --------------------------------------------------------------------
+
+_is_https = urlsplit(LEADRAILS_PUBLIC_URL).scheme == "https"
+LEADRAILS_TRUSTED_PROXY = env.bool("LEADRAILS_TRUSTED_PROXY", default=False)
+if LEADRAILS_TRUSTED_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    USE_X_FORWARDED_HOST = True
+CSRF_TRUSTED_ORIGINS = [LEADRAILS_PUBLIC_URL] if _is_https else []
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_is_https)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^webhooks/"]
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=3600 if _is_https else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool(
+    "SECURE_HSTS_SUBDOMAINS", default=False
+)
+SESSION_COOKIE_NAME = env.str("SESSION_COOKIE_NAME", default="leadrails_session")
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+# One of these two is the operator's choice about all subdomains of the host.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# Workers ---------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_DB_REUSE_MAX = 10**12  # else Celery closes the connection around every task
+LEADRAILS_DRAIN_IN_FLIGHT = env.int("LEADRAILS_DRAIN_IN_FLIGHT", default=1000)
+LEADRAILS_LEASE_SECONDS = 15
+
+# Logs ------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "leadrails.core.redact.RedactingFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s %(message)s"}
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["redact"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}

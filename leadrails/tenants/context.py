@@ -1,0 +1,31 @@
+"""What the shell shows on every page of a tenant."""
+
+from typing import Any
+
+from django.apps import apps
+from django.http import HttpRequest
+
+from leadrails.tenants.models import Tenant
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """
+    Add `nav`: the viewer's tenants, open alerts, and whether this one is simulated.
+
+    Alerts and destinations lie above this app, so their models come from the registry.
+    """
+    tenant = getattr(request, "tenant", None)
+    if tenant is None:
+        return {}
+    alerts = apps.get_model("alerts", "Alert").objects  # type: ignore[attr-defined]
+    destinations = apps.get_model("destinations", "Destination").objects  # type: ignore[attr-defined]
+    simulated = destinations.for_tenant(tenant).listed()
+    return {
+        "nav": {
+            "tenants": Tenant.objects.filter(
+                pk__in=request.user.memberships.values("tenant")  # type: ignore[union-attr]
+            ).order_by("name"),
+            "open_alerts": alerts.for_tenant(tenant).open().count(),
+            "is_simulated": simulated.filter(is_simulated=True).exists(),
+        }
+    }
