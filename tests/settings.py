@@ -1,0 +1,15 @@
+"""Settings for tests: the real ones, with secrets and servers for this run."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-" + "x" * 40)
+os.environ.setdefault(
+    "LEADRAILS_ENCRYPTION_KEYS", "1:dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtbG9uZyE="
+)
+os.environ.setdefault("LEADRAILS_SIMULATOR_SECRET", "tests-only-simulator-secret")
+os.environ.setdefault("LEADRAILS_PUBLIC_URL", "http://127.0.0.1:8000")
+
+from leadrails.settings import *  # noqa: F403
+
+# Hashing a password on purpose costs 60 ms; thousands of tests make users.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
