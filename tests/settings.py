@@ -6,7 +6,7 @@ os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-" + "x" * 40)
 os.environ.setdefault(
     "LEADRAILS_ENCRYPTION_KEYS", "1:dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtbG9uZyE="
 )
-os.environ.setdefault("LEADRAILS_SIMULATOR_SECRET", "tests-only-simulator-secret")
+os.environ.setdefault("LEADRAILS_SIMULATOR_SECRET", "a-simulator-secret-for-tests")
 os.environ.setdefault("LEADRAILS_PUBLIC_URL", "http://127.0.0.1:8000")
 
 from leadrails.settings import *  # noqa: F403
