@@ -1,0 +1,250 @@
+"""
+What every provider offers, and the words it speaks.
+
+A provider is one frozen object per destination: built from the destination's
+settings, it translates a message into the vendor's request and the vendor's answers
+and callbacks into ours. It holds no connection and imports no Django and no HTTP
+client, so that pages can list its fields cheaply.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+from destinations.providers import errors
+from leadrails.core.delivery import ErrorClass, Receipt, Refused, Scope
+from leadrails.core.states import State
+
+if TYPE_CHECKING:
+    from destinations.providers.http import ProviderSession
+
+MAX_ANSWER = 256 * 1024  # bytes
+MAX_LISTING = 4 * 1024 * 1024
+
+CallbackBody = bytes | Mapping[str, str] | Mapping[str, Sequence[str]]
+"""A callback as it came: the raw body, or its form already parsed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A setting of a provider, enough to make a form field of it."""
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    pattern: str = ""
+    required: bool = False
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """`validity_seconds`: how long the provider may keep trying."""
+
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    media: tuple[str, ...] = ()
+    callback_url: str | None = field(default=None, repr=False)
+    validity_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusUpdate:
+    """
+    What the provider says of a message, in a callback or when asked.
+
+    `status` is None for a word we do not know: keep the event, change nothing.
+    `is_failed`: the provider itself failed it, so it never left there. `done_date`
+    is the carrier's time stamp as it came; its time zone is undefined, so it only
+    helps to tell repeated callbacks apart. `attempt` is for providers that echo it.
+    """
+
+    provider_id: str
+    status: State | None
+    raw_status: str
+    error_code: str | None = None
+    error_title: str | None = None
+    error_class: ErrorClass | None = None
+    scope: Scope | None = None
+    sender: str | None = None
+    segments: int | None = None
+    price: Decimal | None = None
+    price_unit: str | None = None
+    occurred_at: datetime | None = None
+    attempt: str | None = None
+    is_failed: bool = False
+    done_date: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundMessage:
+    """A message of the account's own list, for settling an unknown outcome."""
+
+    provider_id: str
+    to: str = field(repr=False)
+    sender: str | None
+    body: str = field(repr=False)
+    created_at: datetime
+    update: StatusUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """
+    The result of *Verify connection*: one sentence for the page.
+
+    `hints` are doubts that do not make the credentials bad.
+    """
+
+    ok: bool
+    code: str
+    sentence: str
+    hints: tuple[str, ...] = ()
+
+
+class SignatureCheck(StrEnum):
+    VALID = "valid"
+    INVALID = "invalid"
+    UNCHECKED = "unchecked"  # nothing on file that could check it
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """The value of an Authorization header; never printed."""
+
+    header: str = field(repr=False)
+
+    @classmethod
+    def basic(cls, user: str, password: str) -> Self:
+        return cls(f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}")
+
+    @classmethod
+    def bearer(cls, token: str) -> Self:
+        return cls(f"Bearer {token}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A usable answer: 2xx or 4xx with a JSON object."""
+
+    status: int
+    body: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def is_client_error(self) -> bool:
+        return self.status >= 400
+
+    @property
+    def error_code(self) -> str | None:
+        return error_code(self.body)
+
+
+def error_code(body: Mapping[str, Any]) -> str | None:
+    """The code of an error answer: on top, or in the first of `errors`."""
+    first = body
+    match body:
+        case {"errors": [dict() as error, *_]} if "code" not in body:
+            first = error
+    code = first.get("code")
+    return str(code) if isinstance(code, int | str) and code != "" else None
+
+
+def refusal(provider: str, answer: Answer, code: str | None = None) -> Refused:
+    """
+    The provider's no, classified by its code.
+
+    The vendor's own wording is left out: it quotes phone numbers.
+    """
+    code = code or answer.error_code or str(answer.status)
+    info = errors.lookup(provider, code, where="sync")
+    return Refused(
+        code=code,
+        title=info.title,
+        error_class=info.error_class,
+        scope=info.scope,
+        http_status=answer.status,
+    )
+
+
+class Provider(Protocol):
+    """
+    A kind of destination.
+
+    `send`, `find` and `fetch` raise the SendErrors of `leadrails.core.delivery`. For
+    the two that only read, `OutcomeUnknown` means that nothing usable was answered.
+    """
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]]
+    can_list: ClassVar[bool]
+    live_base_url: ClassVar[str]
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Mapping[str, str],
+        credentials: Mapping[str, str],
+        *,
+        base_url: str,
+    ) -> Self:
+        """`config` is what may be shown, `credentials` what may not."""
+        ...
+
+    @classmethod
+    def validate(
+        cls,
+        config: Mapping[str, str],
+        credentials: Mapping[str, str],
+        simulated: bool,
+    ) -> dict[str, str]:
+        """Return a sentence for each field at fault; empty when all is well."""
+        ...
+
+    async def send(self, message: Message, http: ProviderSession) -> Receipt: ...
+
+    async def find(
+        self, to: str | None, since: datetime, http: ProviderSession
+    ) -> list[FoundMessage]:
+        """
+        Return all messages to `to` (None: to anyone) created since, newest first.
+
+        Complete or an error: a listing cut short would look like absence.
+        """
+        ...
+
+    async def fetch(self, provider_id: str, http: ProviderSession) -> StatusUpdate: ...
+
+    async def verify_credentials(self, http: ProviderSession) -> Verification:
+        """Never raises; says what is wrong in one sentence."""
+        ...
+
+    def parse_callback(self, form: CallbackBody) -> StatusUpdate:
+        """
+        Raises:
+            ValueError: this is not a status callback of the provider.
+        """
+        ...
+
+    def verify_callback(
+        self, url: str, raw_body: bytes, headers: Mapping[str, str]
+    ) -> SignatureCheck:
+        """`url` is the public one, exactly as the provider was given it."""
+        ...
+
+    def error_docs_url(self, code: str) -> str | None: ...
+
+    def secrets(self) -> tuple[str, ...]:
+        """All texts that must not appear anywhere, for the redaction of output."""
+        ...
+
+    def masked(self) -> dict[str, str]:
+        """Field values as a page may show them."""
+        ...

@@ -1,0 +1,116 @@
+"""
+What a provider's error code means: its class, its scope and words for people.
+
+The table is `data/error_codes.json`; its `sources` name the providers' pages.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from leadrails.core.delivery import ErrorClass, Scope
+
+Where = Literal["sync", "callback", "both", "debugger"]
+
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    code: str
+    title: str
+    error_class: ErrorClass
+    scope: Scope
+    action: str
+    where: Where
+    docs_url: str | None
+    sentence: str
+    is_known: bool = True
+
+
+def lookup(provider: str, code: str, *, where: Where = "callback") -> ErrorInfo:
+    """
+    Return what is known of `code`; never fails.
+
+    A code outside the table is judged by the table's `unknown_code_rule`: it ends
+    the one job and never pauses a destination.
+
+    Args:
+        provider: a kind such as `twilio_sms`, or the vendor alone.
+        where: for an unknown code, whether it came in the answer to the send
+            (`sync`) or later (`callback`).
+    """
+    vendor = provider.partition("_")[0]
+    known = _table().get((vendor, code))
+    return known or _unknown(vendor, code, where)
+
+
+def docs_url(provider: str, code: str) -> str | None:
+    """The provider's own page about the code, or its list of codes."""
+    vendor = provider.partition("_")[0]
+    pages = _sources().get(vendor)
+    if not pages or not re.fullmatch(r"[0-9]{3,6}", code):
+        return None
+    own_page = next((page for page in pages if "{code}" in page), pages[0])
+    return own_page.replace("{code}", code)
+
+
+def _unknown(vendor: str, code: str, where: Where) -> ErrorInfo:
+    is_answer = where == "sync"
+    return ErrorInfo(
+        code=code,
+        title=f"Unknown code {code}",
+        error_class=(
+            ErrorClass.DESTINATION_CONFIG
+            if is_answer
+            else ErrorClass.RECIPIENT_PERMANENT
+        ),
+        scope=Scope.MESSAGE,
+        action="Read the provider's page about this code.",
+        where=where,
+        docs_url=docs_url(vendor, code),
+        sentence=(
+            f"The provider {'refused' if is_answer else 'did not deliver'} the message"
+            f" with code {code}, which LeadRails does not know. The provider's page"
+            " about it, or its support, can say more."
+        ),
+        is_known=False,
+    )
+
+
+@cache
+def _table() -> Mapping[tuple[str, str], ErrorInfo]:
+    sentences = _read("error_sentences.json")
+    return {
+        (row["provider"], row["code"]): ErrorInfo(
+            code=row["code"],
+            title=row["title"],
+            error_class=ErrorClass(row["class"]),
+            scope=Scope(row["scope"]),
+            action=row["action"],
+            where=row["where"],
+            docs_url=docs_url(row["provider"], row["code"]),
+            sentence=sentences.get(row["provider"], {}).get(row["code"])
+            or _plain(row["title"], row["action"]),
+        )
+        for row in _read("error_codes.json")["codes"]
+    }
+
+
+def _plain(title: str, action: str) -> str:
+    return " ".join(f"{part.rstrip('.')}." for part in (title, action) if part)
+
+
+@cache
+def _sources() -> Mapping[str, list[str]]:
+    sources: Mapping[str, list[str]] = _read("error_codes.json")["sources"]
+    return sources
+
+
+def _read(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((DATA / name).read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,236 @@
+"""
+SMS and MMS through a tenant's own Twilio account.
+
+Source: www.twilio.com/docs/messaging/api/message-resource and
+.../messaging/guides/track-outbound-message-status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from destinations.providers import (
+    errors,
+    twilio_messages,
+    twilio_setup,
+    twilio_signature,
+    twilio_verification,
+)
+from destinations.providers.base import (
+    MAX_LISTING,
+    Answer,
+    Auth,
+    CallbackBody,
+    Field,
+    FoundMessage,
+    Message,
+    SignatureCheck,
+    StatusUpdate,
+    Verification,
+    refusal,
+)
+from leadrails.core.delivery import NotSent, OutcomeUnknown, Receipt
+
+if TYPE_CHECKING:
+    from destinations.providers.http import ProviderSession
+
+# Twilio repeats a failed callback only if its URL asks for it; the fragment is not
+# sent and not signed. Five repeats, after any failure, 2 s to connect.
+CALLBACK_RETRIES = "#rc=5&rp=all&ct=2000"
+VALIDITY_SECONDS = range(5, 36_001)  # shorter is allowed but discouraged
+MAX_PAGES = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioSMS:
+    kind: ClassVar[str] = "twilio_sms"
+    label: ClassVar[str] = "SMS — Twilio"
+    fields: ClassVar[tuple[Field, ...]] = twilio_setup.FIELDS
+    can_list: ClassVar[bool] = True
+    live_base_url: ClassVar[str] = "https://api.twilio.com"
+
+    account_sid: str
+    base_url: str
+    from_number: str = ""
+    messaging_service_sid: str = ""
+    api_key_sid: str = ""
+    api_key_secret: str = field(default="", repr=False)
+    auth_tokens: tuple[str, ...] = field(default=(), repr=False)  # newest first
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Mapping[str, str],
+        credentials: Mapping[str, str],
+        *,
+        base_url: str,
+    ) -> TwilioSMS:
+        given = twilio_setup.settled(config, credentials)
+        tokens = [given["auth_token"], given["auth_token_previous"]]
+        return cls(
+            account_sid=given["account_sid"],
+            base_url=base_url.rstrip("/"),
+            from_number=given["from_number"],
+            messaging_service_sid=given["messaging_service_sid"],
+            api_key_sid=given["api_key_sid"],
+            api_key_secret=given["api_key_secret"],
+            auth_tokens=tuple(filter(None, tokens)) if tokens[0] else (),
+        )
+
+    @classmethod
+    def validate(
+        cls,
+        config: Mapping[str, str],
+        credentials: Mapping[str, str],
+        simulated: bool,
+    ) -> dict[str, str]:
+        return twilio_setup.validate(config, credentials, simulated)
+
+    @property
+    def account_url(self) -> str:
+        return f"{self.base_url}/2010-04-01/Accounts/{self.account_sid}"
+
+    @property
+    def auth(self) -> Auth:
+        """The API key if there is one: it can be revoked by itself."""
+        if self.api_key_sid:
+            return Auth.basic(self.api_key_sid, self.api_key_secret)
+        return self.account_auth
+
+    @property
+    def account_auth(self) -> Auth:
+        return Auth.basic(self.account_sid, next(iter(self.auth_tokens), ""))
+
+    async def send(self, message: Message, http: ProviderSession) -> Receipt:
+        callback = message.callback_url and message.callback_url + CALLBACK_RETRIES
+        form = {
+            "To": message.to,
+            "From": None if self.messaging_service_sid else self.from_number,
+            "MessagingServiceSid": self.messaging_service_sid,
+            "Body": message.body,
+            "MediaUrl": message.media,
+            "StatusCallback": callback,
+            "ValidityPeriod": _validity(message.validity_seconds),
+        }
+        url = f"{self.account_url}/Messages.json"
+        answer = await http.post_form(url, _pairs(form), auth=self.auth)
+        if answer.is_client_error:
+            raise refusal(self.kind, answer, _code(answer))
+        sid = answer.body.get("sid")
+        if not isinstance(sid, str) or not twilio_messages.SID.fullmatch(sid):
+            raise OutcomeUnknown("the provider's answer names no message")
+        return Receipt(
+            sid,
+            status=str(answer.body.get("status")),
+            segments=twilio_messages.segments(answer.body.get("num_segments")),
+            sender=twilio_messages.text(answer.body.get("from")),
+        )
+
+    async def find(
+        self, to: str | None, since: datetime, http: ProviderSession
+    ) -> list[FoundMessage]:
+        url = f"{self.account_url}/Messages.json"
+        params = {"To": to, "PageSize": "50"} if to else {"PageSize": "200"}
+        found: dict[str, FoundMessage] = {}
+        for _ in range(MAX_PAGES):
+            body = await self._get(url, http, params)
+            page = [twilio_messages.found(row) for row in twilio_messages.rows(body)]
+            recent = {m.provider_id: m for m in page if m.created_at >= since}
+            found |= recent
+            next_page = self._next_page(body)
+            # The list is newest first in practice, not by promise: only a page with
+            # nothing recent on it ends the search.
+            if not recent or next_page is None:
+                return sorted(
+                    found.values(), key=lambda message: message.created_at, reverse=True
+                )
+            url, params = next_page, {}
+        raise OutcomeUnknown("the account has too many messages to look through")
+
+    async def fetch(self, provider_id: str, http: ProviderSession) -> StatusUpdate:
+        if not twilio_messages.SID.fullmatch(provider_id):
+            raise NotSent("this is not the id of a Twilio message")
+        url = f"{self.account_url}/Messages/{provider_id}.json"
+        return twilio_messages.update(await self._get(url, http))
+
+    async def verify_credentials(self, http: ProviderSession) -> Verification:
+        return await twilio_verification.verify(self, http)
+
+    def parse_callback(self, form: CallbackBody) -> StatusUpdate:
+        """The attempt is not in the form: our callback URL carries it."""
+        return twilio_messages.callback(form)
+
+    def verify_callback(
+        self, url: str, raw_body: bytes, headers: Mapping[str, str]
+    ) -> SignatureCheck:
+        return twilio_signature.check(self.auth_tokens, url, raw_body, headers)
+
+    def error_docs_url(self, code: str) -> str | None:
+        return errors.docs_url(self.kind, code)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Also the header's base64 form, which anyone can turn back."""
+        plain = [*self.auth_tokens, self.api_key_secret]
+        headers = [Auth.basic(self.account_sid, token) for token in self.auth_tokens]
+        if self.api_key_secret:
+            headers.append(self.auth)
+        encoded = [auth.header.removeprefix("Basic ") for auth in headers]
+        return tuple(secret for secret in [*plain, *encoded] if secret)
+
+    def masked(self) -> dict[str, str]:
+        return {
+            "account_sid": self.account_sid,
+            "auth_token": _dots(next(iter(self.auth_tokens), "")),
+            "api_key_sid": self.api_key_sid,
+            "api_key_secret": _dots(self.api_key_secret),
+            "from_number": self.from_number,
+            "messaging_service_sid": self.messaging_service_sid,
+        }
+
+    async def _get(
+        self, url: str, http: ProviderSession, params: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any]:
+        answer = await http.get_json(
+            url, params=params, auth=self.auth, max_bytes=MAX_LISTING
+        )
+        if answer.is_client_error:
+            raise refusal(self.kind, answer, _code(answer))
+        return answer.body
+
+    def _next_page(self, body: Mapping[str, Any]) -> str | None:
+        """Follow the list only where the credentials belong."""
+        path = body.get("next_page_uri")
+        if not path:
+            return None
+        account_path = urlsplit(self.account_url).path
+        if not str(path).startswith(f"{account_path}/Messages.json?"):
+            raise OutcomeUnknown("the provider's list leads elsewhere")
+        return f"{self.base_url}{path}"
+
+
+def _pairs(form: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in form.items():
+        if isinstance(value, tuple):
+            yield from ((name, item) for item in value)
+        elif value:
+            yield name, value
+
+
+def _validity(seconds: int | None) -> str | None:
+    if seconds is None:
+        return None
+    return str(min(max(seconds, VALIDITY_SECONDS[0]), VALIDITY_SECONDS[-1]))
+
+
+def _code(answer: Answer) -> str | None:
+    """A 401 without a code still is a wrong SID or token."""
+    return answer.error_code or ("20003" if answer.status == 401 else None)
+
+
+def _dots(secret: str) -> str:
+    """The last four characters tell which secret it is, if enough others remain."""
+    return "•" * 8 + (secret[-4:] if len(secret) >= 20 else "") if secret else ""

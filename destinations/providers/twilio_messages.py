@@ -1,0 +1,135 @@
+"""
+What Twilio says of a message: in its answers, its list and its callbacks.
+
+Source: www.twilio.com/docs/messaging/api/message-resource and
+.../messaging/guides/outbound-message-status-in-status-callbacks.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from destinations.providers import errors
+from destinations.providers.base import CallbackBody, FoundMessage, StatusUpdate
+from leadrails.core.delivery import OutcomeUnknown
+from leadrails.core.states import State
+
+SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+LONGEST_WORD = 40  # a status or code that is longer is cut, as it is none of Twilio's
+
+STATES = {
+    "accepted": State.ACCEPTED,
+    "scheduled": State.ACCEPTED,
+    "queued": State.ACCEPTED,
+    "sending": State.ACCEPTED,
+    "sent": State.SENT,
+    "delivered": State.DELIVERED,
+    "read": State.READ,
+    "undelivered": State.UNDELIVERED,
+    "failed": State.UNDELIVERED,
+    "canceled": State.CANCELED,
+}
+
+
+def callback(form: CallbackBody) -> StatusUpdate:
+    given = dict(_pairs(form))
+    sid = given.get("MessageSid") or given.get("SmsSid") or ""
+    raw_status = given.get("MessageStatus") or given.get("SmsStatus") or ""
+    if not SID.fullmatch(sid) or not raw_status:
+        raise ValueError("not a status callback: no MessageSid or no MessageStatus")
+    return update(
+        {
+            "sid": sid,
+            "status": raw_status,
+            "error_code": given.get("ErrorCode"),
+            "from": given.get("From"),
+            "num_segments": given.get("NumSegments"),
+            "price": given.get("Price"),
+            "price_unit": given.get("PriceUnit"),
+        },
+        done_date=given.get("RawDlrDoneDate") or None,
+    )
+
+
+def update(message: Mapping[str, Any], done_date: str | None = None) -> StatusUpdate:
+    sid, raw_status = message.get("sid"), message.get("status")
+    if not isinstance(sid, str) or not isinstance(raw_status, str):
+        raise OutcomeUnknown("the provider's answer names no message")
+    code = str(message.get("error_code") or "").strip()[:LONGEST_WORD]
+    error = errors.lookup("twilio", code) if code.strip("0") else None
+    return StatusUpdate(
+        provider_id=sid,
+        status=STATES.get(raw_status),
+        raw_status=raw_status[:LONGEST_WORD],
+        error_code=error.code if error else None,
+        error_title=error.title if error else None,
+        error_class=error.error_class if error else None,
+        scope=error.scope if error else None,
+        sender=text(message.get("from")),
+        segments=segments(message.get("num_segments")),
+        price=_decimal(message.get("price")),
+        price_unit=text(message.get("price_unit")),
+        occurred_at=_date(message.get("date_updated")),
+        is_failed=raw_status == "failed",
+        done_date=done_date,
+    )
+
+
+def rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not all(type(row) is dict for row in messages):
+        raise OutcomeUnknown("the provider's answer is not a list of messages")
+    return messages
+
+
+def found(row: Mapping[str, Any]) -> FoundMessage:
+    created_at = _date(row.get("date_created"))
+    if created_at is None:
+        raise OutcomeUnknown("the provider's list has a message without a date")
+    return FoundMessage(
+        provider_id=str(row.get("sid")),
+        to=str(row.get("to")),
+        sender=text(row.get("from")),
+        body=str(row.get("body") or ""),
+        created_at=created_at,
+        update=update(row),
+    )
+
+
+def _pairs(form: CallbackBody) -> Iterator[tuple[str, str]]:
+    if isinstance(form, bytes):
+        yield from parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True)
+        return
+    for name, value in form.items():
+        values: Sequence[str] = [value] if isinstance(value, str) else value
+        yield from ((name, item) for item in values)
+
+
+def segments(count: object) -> int | None:
+    """None while unknown: a Messaging Service answers 0 until it chose a sender."""
+    digits = str(count or "")
+    return (int(digits) or None) if re.fullmatch(r"[0-9]{1,4}", digits) else None
+
+
+def text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _decimal(value: object) -> Decimal | None:
+    try:
+        number = Decimal(text(value) or "NaN")
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _date(value: object) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text(value) or "")
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,191 @@
+"""What a tenant enters for Twilio, and what can be said of it without a call."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from destinations.providers.base import Field
+from destinations.providers.simulated import is_simulated_sid
+
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+SHORT_CODE = re.compile(r"[0-9]{3,8}")
+SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
+SECRET = re.compile(r"[\x21-\x7e]{16,128}")
+HEX_TOKEN = re.compile(r"[0-9a-fA-F]{32}")
+
+FIELDS = (
+    Field(
+        name="account_sid",
+        label="Account SID",
+        help="At the top of the Twilio Console dashboard; starts with AC.",
+        pattern=r"AC[0-9a-fA-F]{32}",
+        required=True,
+        example="AC followed by 32 hex characters",
+    ),
+    Field(
+        name="auth_token",
+        label="Auth token",
+        help=(
+            "In the Console beside the Account SID: press Show. Treat it like a"
+            " password. With a separate API key, its secret may be pasted here."
+            " Only the Auth token lets LeadRails check Twilio's signature on callbacks."
+        ),
+        secret=True,
+    ),
+    Field(
+        name="api_key_sid",
+        label="API key SID",
+        help=(
+            "Optional, instead of the Auth token: Console, Account, API keys &"
+            " tokens. It can be revoked for LeadRails alone; starts with SK."
+        ),
+        pattern=r"SK[0-9a-fA-F]{32}",
+        example="SK followed by 32 hex characters",
+    ),
+    Field(
+        name="api_key_secret",
+        label="API key secret",
+        help="Twilio shows it once, when the key is made.",
+        secret=True,
+    ),
+    Field(
+        name="from_number",
+        label="From number",
+        help=(
+            "Your 10DLC-registered Twilio number in E.164 format, a short code, or"
+            " a sender name of at most 11 characters where the country allows it."
+        ),
+        example="+15555550100",
+    ),
+    Field(
+        name="messaging_service_sid",
+        label="Messaging Service SID",
+        help=(
+            "Optional, recommended for 10DLC: Twilio picks a number of the service"
+            " and handles failover. If set, it overrides the From number."
+        ),
+        pattern=r"MG[0-9a-fA-F]{32}",
+        example="MG followed by 32 hex characters",
+    ),
+)
+
+NAMES = (*(field.name for field in FIELDS), "auth_token_previous")
+SIDS = {field.name: field for field in FIELDS if field.pattern}
+
+
+def settled(
+    config: Mapping[str, str], credentials: Mapping[str, str]
+) -> dict[str, str]:
+    """
+    Return every setting as text, blanks trimmed, and the two allowances applied.
+
+    A key's secret may stand in the Auth token's field, and a service may stand in
+    the From number's. `auth_token_previous` is no field: who replaces a token keeps
+    the old one there, since it signs callbacks until Twilio promotes the new one.
+    """
+    given = {
+        name: (credentials.get(name) or config.get(name) or "").strip()
+        for name in NAMES
+    }
+    if given["api_key_sid"] and not given["api_key_secret"]:
+        given["api_key_secret"], given["auth_token"] = given["auth_token"], ""
+    if re.fullmatch(SIDS["messaging_service_sid"].pattern, given["from_number"]):
+        given["messaging_service_sid"] = (
+            given["messaging_service_sid"] or given["from_number"]
+        )
+        given["from_number"] = ""
+    return given
+
+
+def validate(
+    config: Mapping[str, str], credentials: Mapping[str, str], simulated: bool
+) -> dict[str, str]:
+    """Return a sentence for each field at fault."""
+    given = settled(config, credentials)
+    problems = _sid_problems(given, simulated) | _secret_problems(given)
+    if not given["from_number"] and not given["messaging_service_sid"]:
+        problems["from_number"] = "Enter a From number or a Messaging Service SID."
+    elif sentence := sender_problem(given["from_number"]):
+        problems["from_number"] = sentence
+    return problems
+
+
+def sender_problem(sender: str) -> str | None:
+    """What is wrong with a From number, short code or sender name."""
+    is_known_form = any(
+        form.fullmatch(sender) for form in (E164, SHORT_CODE, SENDER_NAME)
+    )
+    if not sender or is_known_form:
+        return None
+    if re.fullmatch(r"[0-9 ().+-]+", sender):
+        return (
+            "Write the number in E.164 format: + and the country code, then the"
+            " number, without spaces or dashes, such as +15555550100."
+        )
+    return (
+        "A sender name has at most 11 characters: letters, digits, spaces and + - _ &,"
+        " with at least one letter."
+    )
+
+
+def _sid_problems(given: Mapping[str, str], simulated: bool) -> dict[str, str]:
+    problems = {}
+    for name, field in SIDS.items():
+        sid = given[name]
+        if not sid and field.required:
+            problems[name] = f"Enter the {field.label}: {field.example}."
+        elif sid and (sentence := _sid_problem(sid, field, simulated)):
+            problems[name] = sentence
+    return problems
+
+
+def _sid_problem(sid: str, field: Field, simulated: bool) -> str | None:
+    prefix = field.pattern[:2]
+    other = next((f for f in SIDS.values() if sid.startswith(f.pattern[:2])), field)
+    if other is not field:
+        return (
+            f"This is the {other.label}; here goes the one that starts with {prefix}."
+        )
+    if not re.fullmatch(field.pattern, sid):
+        return f"The {field.label} is {field.example}."
+    if simulated and not is_simulated_sid(sid):
+        return (
+            "This destination is simulated and takes only the simulated SIDs that"
+            " LeadRails gave it. Make a live destination for a real Twilio account."
+        )
+    if not simulated and is_simulated_sid(sid):
+        return (
+            "This SID belongs to the simulator. A live destination needs the one"
+            " from the Twilio Console."
+        )
+    return None
+
+
+def _secret_problems(given: Mapping[str, str]) -> dict[str, str]:
+    if given["api_key_sid"]:
+        if not given["api_key_secret"]:
+            return {"api_key_secret": "Enter the secret of this API key."}
+    elif given["api_key_secret"]:
+        return {"api_key_sid": "Enter the SID of this API key; it starts with SK."}
+    elif not given["auth_token"]:
+        return {"auth_token": "Enter the Auth token, or an API key SID and its secret."}
+    checks: dict[str, Callable[[str], str | None]] = {
+        "auth_token": _token_problem,
+        "api_key_secret": _form_problem,
+    }
+    found = {name: check(given[name]) for name, check in checks.items() if given[name]}
+    return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def _token_problem(token: str) -> str | None:
+    if re.fullmatch(r"[0-9A-Za-z]{32}", token) and not HEX_TOKEN.fullmatch(token):
+        return (
+            "This looks like an API key's secret: an Auth token has only digits and"
+            " the letters a to f. Enter the API key SID as well."
+        )
+    return _form_problem(token)
+
+
+def _form_problem(secret: str) -> str | None:
+    if SECRET.fullmatch(secret):
+        return None
+    return "This is not the whole secret: it has 32 characters and no spaces."

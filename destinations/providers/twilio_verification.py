@@ -1,0 +1,224 @@
+"""
+*Verify connection* for Twilio: every result is one plain sentence.
+
+An Auth token is checked by reading the account. A Standard API key may not do that,
+so a key is checked by listing one message. With both on file both must be right: the
+key signs requests, the token checks callbacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from destinations.providers.base import Answer, Auth, Verification
+from leadrails.core.delivery import RateLimited, SendError
+
+if TYPE_CHECKING:
+    from destinations.providers.http import ProviderSession
+    from destinations.providers.twilio import TwilioSMS
+
+UNREACHABLE = Verification(
+    False,
+    "unreachable",
+    "Twilio could not be reached, so nothing is known about the credentials. Try again"
+    " in a minute; if it stays so, check this server's way to the internet.",
+)
+BUSY = Verification(
+    False,
+    "rate_limited",
+    "Twilio is taking no more requests of this account at the moment, so the"
+    " credentials could not be checked. Try again in a minute.",
+)
+WRONG_TOKEN = Verification(
+    False,
+    "wrong_secret",
+    "Twilio refused the Account SID or the Auth token: one of them is wrong, or the"
+    " token was replaced. Copy both again from the Twilio Console.",
+)
+WRONG_KEY = Verification(
+    False,
+    "wrong_secret",
+    "Twilio refused the API key: its SID or its secret is wrong, it was deleted, or it"
+    " belongs to another account. Make a new key in the Twilio Console if in doubt.",
+)
+MISSING_RIGHT = Verification(
+    False,
+    "right_missing",
+    "Twilio knows these credentials, but they may not read messages. Give the API key"
+    " the right to messages, or use a Standard key.",
+)
+TEST_CREDENTIALS = Verification(
+    False,
+    "test_credentials",
+    "These are Twilio test credentials: they never send anything. Use the live Account"
+    " SID and Auth token.",
+)
+NO_ACCOUNT = Verification(
+    False,
+    "wrong_account",
+    "Twilio knows no account with this Account SID. Copy it again from the Twilio"
+    " Console.",
+)
+INACTIVE = Verification(
+    False,
+    "suspended",
+    "Twilio says that this account is not active: it was suspended or closed. It sends"
+    " nothing until Twilio reactivates it.",
+)
+SUSPENDED = Verification(
+    False,
+    "suspended",
+    "The credentials are right, but Twilio has suspended this account. It sends nothing"
+    " until it is reactivated in the Twilio Console.",
+)
+CLOSED = Verification(
+    False,
+    "closed",
+    "The credentials are right, but this Twilio account is closed and cannot send.",
+)
+TRIAL = Verification(
+    True,
+    "trial",
+    "The credentials work. This is a trial account: it sends only to numbers verified"
+    " in the Twilio Console, and Twilio puts a trial notice before each message."
+    " Upgrade the account to reach your leads.",
+)
+GOOD = Verification(True, "good", "The credentials work and the account is active.")
+GOOD_KEY = Verification(
+    True,
+    "good",
+    "The API key works. It may not read the account itself, so LeadRails cannot see"
+    " whether that is a trial account.",
+)
+
+
+async def verify(provider: TwilioSMS, http: ProviderSession) -> Verification:
+    try:
+        result = await _credentials(provider, http)
+    except RateLimited:
+        return BUSY
+    except SendError:
+        return UNREACHABLE
+    if not result.ok:
+        return result
+    hints = await _sender_hints(provider, http)
+    return Verification(True, result.code, result.sentence, hints)
+
+
+async def _credentials(provider: TwilioSMS, http: ProviderSession) -> Verification:
+    url = f"{provider.account_url}.json"
+    if not provider.api_key_sid:
+        return _account_result(await http.get_json(url, auth=provider.auth))
+    listing = await http.get_json(
+        f"{provider.account_url}/Messages.json",
+        params={"PageSize": "1"},
+        auth=provider.auth,
+    )
+    if listing.is_client_error:
+        return _refused(listing, WRONG_KEY)
+    if provider.auth_tokens:
+        return _account_result(await http.get_json(url, auth=provider.account_auth))
+    account = await http.get_json(url, auth=provider.auth)
+    return GOOD_KEY if account.status in {401, 403} else _account_result(account)
+
+
+def _account_result(answer: Answer) -> Verification:
+    if answer.is_client_error:
+        return _refused(answer, WRONG_TOKEN)
+    match answer.body.get("status"), answer.body.get("type"):
+        case "suspended", _:
+            return SUSPENDED
+        case "closed", _:
+            return CLOSED
+        case "active", "Trial":
+            return TRIAL
+        case "active", _:
+            return GOOD
+    return _unexpected(answer)
+
+
+def _refused(answer: Answer, wrong: Verification) -> Verification:
+    match answer.status, answer.error_code:
+        case _, "20005":
+            return INACTIVE
+        case _, "20008":
+            return TEST_CREDENTIALS
+        case 401, _:
+            return wrong
+        case 403, _:
+            return MISSING_RIGHT
+        case 404, _:
+            return NO_ACCOUNT
+    return _unexpected(answer)
+
+
+def _unexpected(answer: Answer) -> Verification:
+    code = f", code {answer.error_code}" if answer.error_code else ""
+    return Verification(
+        False,
+        "unexpected",
+        f"Twilio answered in a way LeadRails does not know (HTTP {answer.status}"
+        f"{code}), so the credentials could not be checked.",
+    )
+
+
+async def _sender_hints(provider: TwilioSMS, http: ProviderSession) -> tuple[str, ...]:
+    """Whether the sender belongs to the account; silence when that cannot be told."""
+    try:
+        if provider.messaging_service_sid:
+            hint = await _service_hint(provider, http, provider.auth)
+        elif provider.from_number.startswith("+"):
+            hint = await _number_hint(provider, http, provider.auth)
+        else:
+            return ()
+    except SendError:
+        return ()
+    return (hint,) if hint else ()
+
+
+async def _service_hint(
+    provider: TwilioSMS, http: ProviderSession, auth: Auth
+) -> str | None:
+    base = messaging_url(provider.base_url)
+    url = f"{base}/v1/Services/{provider.messaging_service_sid}"
+    answer = await http.get_json(url, auth=auth)
+    if answer.status == 404 and answer.error_code == "20404":
+        return (
+            "The Messaging Service was not found in this account; messages will fail"
+            " unless its SID is corrected."
+        )
+    return None
+
+
+async def _number_hint(
+    provider: TwilioSMS, http: ProviderSession, auth: Auth
+) -> str | None:
+    answer = await http.get_json(
+        f"{provider.account_url}/IncomingPhoneNumbers.json",
+        params={"PhoneNumber": provider.from_number, "PageSize": "1"},
+        auth=auth,
+    )
+    rows = answer.body.get("incoming_phone_numbers")
+    if answer.is_client_error or not isinstance(rows, list):
+        return None
+    if not rows:
+        return (
+            "The From number is not among this account's numbers; messages will fail"
+            " unless it is a verified or hosted number."
+        )
+    return None if _has_sms(rows[0]) else "The From number cannot send SMS."
+
+
+def _has_sms(row: object) -> bool:
+    capabilities: Any = row.get("capabilities") if isinstance(row, Mapping) else None
+    return not isinstance(capabilities, Mapping) or capabilities.get("sms") is not False
+
+
+def messaging_url(base_url: str) -> str:
+    """Messaging Services have a host of their own; the simulator has one for all."""
+    host = urlsplit(base_url).netloc
+    if host.startswith("api.") and host.endswith(".twilio.com"):
+        return base_url.replace("://api.", "://messaging.", 1)
+    return base_url
