@@ -1,0 +1,165 @@
+"""
+What intake must know of a source, cached per process for at most one second.
+
+An entry is valid as long as its tenant's `version` stands, which every change to a
+source, key, workflow, route or destination bumps; it is looked at again after one
+second. So a revoked key works for one second at the most.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+
+from leadrails.core.crypto import CannotDecrypt, Place
+from leadrails.core.routing import RouteRule
+from leadrails.leads.models import SigningKey, Source, Workflow
+from leadrails.routing.services import route_rules
+from leadrails.tenants.models import Tenant
+
+log = logging.getLogger(__name__)
+
+TTL = 1.0  # seconds
+MAX_ENTRIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowEntry:
+    id: UUID
+    name: str
+    is_paused: bool
+    rules: tuple[RouteRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """A source as intake sees it. `workflows` is keyed by the lower-case name."""
+
+    id: UUID
+    tenant_id: UUID
+    status: str
+    country: str
+    allowed_site_url: str
+    workflows: Mapping[str, WorkflowEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    id: UUID
+    source_id: UUID
+    tenant_id: UUID
+    secret: str
+    is_revoked: bool
+
+
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class _Cached(Generic[V]):
+    value: V
+    tenant_id: UUID
+    version: int
+    checked_at: float
+
+
+class VersionedCache(Generic[V]):
+    """Values that hold while their tenant's version stands."""
+
+    def __init__(self) -> None:
+        self._entries: dict[UUID, _Cached[V]] = {}
+
+    def get(self, wanted: UUID) -> V | None:
+        cached = self._entries.get(wanted)
+        if cached is None:
+            return None
+        now = time.monotonic()
+        if now - cached.checked_at >= TTL:
+            if _version(cached.tenant_id) != cached.version:
+                self._entries.pop(wanted, None)
+                return None
+            cached.checked_at = now
+        return cached.value
+
+    def put(self, wanted: UUID, value: V, tenant_id: UUID, version: int) -> V:
+        if len(self._entries) >= MAX_ENTRIES:
+            self._entries.clear()
+        self._entries[wanted] = _Cached(value, tenant_id, version, time.monotonic())
+        return value
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+
+_sources: VersionedCache[SourceEntry] = VersionedCache()
+_keys: VersionedCache[KeyEntry] = VersionedCache()
+
+
+def find_source(source_id: UUID) -> SourceEntry | None:
+    return _sources.get(source_id) or _load_source(source_id)
+
+
+def find_key(key_id: UUID) -> KeyEntry | None:
+    return _keys.get(key_id) or _load_key(key_id)
+
+
+def forget() -> None:
+    """Drop everything; tests that truncate tables need it."""
+    _sources.clear()
+    _keys.clear()
+
+
+def _load_source(source_id: UUID) -> SourceEntry | None:
+    # The version is read before the rows, so that a change in between is seen.
+    version = _version_of(Source, source_id)
+    if version is None:
+        return None
+    source = Source.objects.get(pk=source_id)
+    rules = route_rules(source)
+    entry = SourceEntry(
+        id=source.id,
+        tenant_id=source.tenant_id,
+        status=source.status,
+        country=source.country,
+        allowed_site_url=source.allowed_site_url,
+        workflows={
+            workflow.name.lower(): WorkflowEntry(
+                workflow.id,
+                workflow.name,
+                workflow.is_paused,
+                tuple(rules.get(workflow.id, ())),
+            )
+            for workflow in Workflow.objects.filter(source=source)
+        },
+    )
+    return _sources.put(source_id, entry, source.tenant_id, version)
+
+
+def _load_key(key_id: UUID) -> KeyEntry | None:
+    version = _version_of(SigningKey, key_id)
+    if version is None:
+        return None
+    key = SigningKey.objects.get(pk=key_id)
+    place = Place(key.tenant_id, "leads_signingkey", key.id, "secret")
+    try:
+        secret = settings.LEADRAILS_KEYRING.decrypt(key.secret, place)
+    except CannotDecrypt:
+        log.error("a signing key cannot be decrypted", extra={"key": key.public_id})
+        return None
+    is_revoked = key.revoked_at is not None
+    entry = KeyEntry(key.id, key.source_id, key.tenant_id, secret, is_revoked)
+    return _keys.put(key_id, entry, key.tenant_id, version)
+
+
+def _version(tenant_id: UUID) -> int:
+    return Tenant.objects.values_list("version", flat=True).get(pk=tenant_id)
+
+
+def _version_of(model: type[Source] | type[SigningKey], pk: UUID) -> int | None:
+    rows = model.objects.filter(pk=pk)  # type: ignore[attr-defined]
+    version: int | None = rows.values_list("tenant__version", flat=True).first()
+    return version
