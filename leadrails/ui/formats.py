@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -70,7 +71,7 @@ def duration(value: timedelta | Number | None) -> str:
 
 def _two_units(seconds: int) -> str:
     units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    for (name, size), (next_name, next_size) in zip(units, units[1:], strict=False):
+    for (name, size), (next_name, next_size) in pairwise(units):
         if seconds >= size:
             rest = seconds % size // next_size
             whole = f"{seconds // size} {name}"

@@ -12,7 +12,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage(Generic[M]):
-    """Rows, newest first. `older` and `newer` are cursors, empty when nothing is there."""
+    """Rows, newest first; `older` and `newer` are cursors, or empty at an end."""
 
     rows: list[M]
     older: str = ""

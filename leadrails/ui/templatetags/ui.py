@@ -46,7 +46,7 @@ def icon(name: str, label: str = "") -> SafeString:
     says = format_html('role="img" aria-label="{}"', label)
     return format_html(
         '<svg class="icon" viewBox="0 0 16 16" {}><path d="{}"/></svg>',
-        says if label else mark_safe('aria-hidden="true"'),  # noqa: S308
+        says if label else mark_safe('aria-hidden="true"'),
         ICONS[name],
     )
 
@@ -66,7 +66,7 @@ def badge(word: str, tone: str = "neutral", icon: str = "", title: str = "") -> 
 
 @register.simple_tag
 def state_badge(state: str, reason: str = "") -> str:
-    """A job's state as icon and word; `reason` is shown on hover instead of a meaning."""
+    """A job's state as icon and word; on hover its reason, else what it means."""
     look = look_of(state)
     return badge(str(look.word), look.tone, look.icon, reason or str(look.meaning))
 
@@ -113,7 +113,7 @@ def copy_button(text: str, label: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("ui/_copyable.html")
 def copyable(text: str, url: str = "", keep: int = 0) -> dict[str, Any]:
-    """An id with a copy button. `keep` shows that many last characters after its prefix."""
+    """An id with a copy button; `keep` shortens it to prefix and last characters."""
     shown = str(text)
     if keep and len(shown) > keep + 6:
         head = shown[: shown.find("_") + 1] or shown[:4]
@@ -132,7 +132,7 @@ def codeblock(content: str, label: str = "", copy: bool = True) -> SafeString:
 
 
 @register.inclusion_tag("ui/_field.html")
-def field(field: BoundField, help: str = "") -> dict[str, Any]:
+def field(field: BoundField, help: str = "") -> dict[str, Any]:  # noqa: A002
     kind = getattr(field.field.widget, "input_type", "") or "text"
     return {
         "field": field,
@@ -160,7 +160,7 @@ def pager(context: Context, page: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/_chips.html", takes_context=True)
 def chips(context: Context, active: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """Active filters: `[{"name": "state", "label": "State", "value": "Dead letter"}]`."""
+    """Active filters: `{"name": "state", "label": "State", "value": "Dead"}` each."""
     return {"active": active, "request": context["request"]}
 
 
@@ -269,7 +269,7 @@ def mark_character(text: str, index: int | None) -> SafeString:
 
 @register.inclusion_tag("ui/_timeline.html")
 def timeline(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Each step: title, at, tone, icon; optional took, cause, detail, url, url_label."""
+    """Each step: title, at, tone, icon; perhaps took, cause, detail, url, url_label."""
     return {"steps": steps}
 
 
@@ -291,7 +291,7 @@ def nav_item(
     request = context["request"]
     match = request.resolver_match
     here = match.view_name if match else ""
-    section = view.split(":")[0]
+    section = view.partition(":")[0]
     return {
         "url": reverse(view, kwargs={"tenant": request.tenant.slug}),
         "label": label,
