@@ -3,6 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
 
 # Settings as production has them, for the checks that read them. No real secrets.
 PRODUCTION := SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-9876543210 \

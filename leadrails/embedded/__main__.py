@@ -14,10 +14,11 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from leadrails.embedded.console import Console, silent
-from leadrails.embedded.demo import run_demo
+from leadrails.embedded.demo import Demo
 from leadrails.embedded.places import STATE, Unusable, remove_private_folder
 from leadrails.embedded.process import StartFailed
 from leadrails.embedded.stack import Stack
@@ -46,14 +47,19 @@ def main(arguments: list[str]) -> int:
 
 
 def up(_arguments: list[str], stop: threading.Event) -> int:
-    with Stack(STATE, log=Console()) as stack:
-        run_demo(stack, stay_until=stop)
+    with Stack(STATE, log=Console()) as stack, closing(Demo(stack)) as demo:
+        summary = demo.run_leads()
+        print(summary.json(), flush=True)
+        demo.greet()
+        stop.wait()
     return 0
 
 
 def once(_arguments: list[str], _stop: threading.Event) -> int:
-    with Stack(STATE, log=Console()) as stack:
-        return 0 if run_demo(stack, stay_until=None) else 1
+    with Stack(STATE, log=Console()) as stack, closing(Demo(stack)) as demo:
+        summary = demo.run_leads()
+    print(summary.json(), flush=True)  # the last line, after all processes' last words
+    return 0 if summary.is_right else 1
 
 
 def servers(arguments: list[str], stop: threading.Event) -> int:

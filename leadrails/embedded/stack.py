@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -59,6 +59,8 @@ class Stack:
         """All variables of the processes; scripts may run with them too."""
         self.urls: dict[str, str] = {}
         """By name: database, redis, web, simulator."""
+        self.on_change: Callable[[], None] | None = None
+        """Called when a process was started again and so has another pid."""
         self._extra_env = dict(extra_env or {})
         self._ports: dict[str, Port] = {}
         self._supervisor: Supervisor | None = None
@@ -84,7 +86,7 @@ class Stack:
 
     def start(self) -> Self:
         self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._supervisor = Supervisor(self.state_dir, self.log)
+        self._supervisor = Supervisor(self.state_dir, self.log, self._changed)
         try:
             secrets = self._secrets()
             self._start_servers(secrets)
@@ -148,6 +150,10 @@ class Stack:
         _trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _changed(self) -> None:
+        if self.on_change:
+            self.on_change()
 
     def _start_servers(self, secrets: Secrets) -> None:
         database, redis = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -26,8 +27,11 @@ SERVER_GRACE = 1.5
 class Supervisor:
     """Starts, restarts and ends processes; one supervisor per state folder."""
 
-    def __init__(self, state: Path, log: Log) -> None:
+    def __init__(
+        self, state: Path, log: Log, on_change: Callable[[], None] = lambda: None
+    ) -> None:
         self.log = log
+        self.on_change = on_change
         self.processes: dict[str, Process] = {}
         self._lock_file = _take_lock(state / "lock")
         self._guard = _start_guard(self._lock_file)
@@ -90,6 +94,7 @@ class Supervisor:
         process.start()
         stop_signal = int(process.program.stop_signal)
         self._tell_guard(f"+{process.pid} {stop_signal}\n")
+        self.on_change()
 
     def _watch(self) -> None:
         while not self._stopping.wait(0.25):

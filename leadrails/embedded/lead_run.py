@@ -1,0 +1,292 @@
+"""Posts the sample leads as a source would, and follows each one to its end."""
+
+import hashlib
+import http.client
+import json
+import secrets
+import sqlite3
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from leadrails.core import ids, signing
+from leadrails.embedded.samples import Sample, describe
+
+PATH = "/v1/lead-events"
+PACE = 0.05
+"""Seconds between leads: the demo shows the speed of one, not of many."""
+PATIENCE = 120.0
+AFTERMATH = 1.5
+"""Seconds in which nothing may change any more once all went as expected."""
+
+
+HEADING = (
+    f"{'':5} {'lead':<42} {'expected':<34} {'happened':<34}"
+    f"{'to provider':>12}{'delivered':>12}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    lead_id: UUID
+    state: str
+    reason: str
+    error_code: str
+    attempts: int
+    recipient: str
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to the simulator to send a message."""
+
+    at: float
+    is_accepted: bool
+
+
+@dataclass(slots=True)
+class Course:
+    """A lead on its way: what was posted, and what was seen of it."""
+
+    sample: Sample
+    posted_at: float
+    answer: int
+    lead_id: UUID | None
+    problem: str = ""
+    jobs: list[JobRow] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def happened(self) -> str:
+        if self.problem:
+            return self.problem
+        if not self.jobs:
+            return "unrouted"
+        return " + ".join(
+            describe(
+                job.state,
+                job.reason,
+                job.error_code,
+                f"{job.attempts} attempts" if job.attempts > 1 else None,
+            )
+            for job in self.jobs
+        )
+
+    @property
+    def messages(self) -> int:
+        return sum(call.is_accepted for call in self.calls)
+
+    @property
+    def is_right(self) -> bool:
+        expect = self.sample.expect
+        if self.problem or self.messages != expect.messages:
+            return False
+        if expect.state == "unrouted" or not self.jobs:
+            return expect.state == "unrouted" and not self.jobs
+        (job, *others) = self.jobs
+        return not others and (
+            job.state == expect.state
+            and expect.reason in {None, job.reason}
+            and expect.error_code in {None, job.error_code}
+            and expect.attempts in {None, job.attempts}
+        )
+
+    @property
+    def ms_to_provider(self) -> float | None:
+        return _ms(self.calls[0].at - self.posted_at) if self.calls else None
+
+    @property
+    def ms_to_delivered(self) -> float | None:
+        times = [job.delivered_at for job in self.jobs if job.delivered_at]
+        return _ms(min(times).timestamp() - self.posted_at) if times else None
+
+    def line(self) -> str:
+        mark = "ok   " if self.is_right else "WRONG"
+        waits = (self.ms_to_provider, self.ms_to_delivered)
+        times = "".join(f"{_shown(wait):>12}" for wait in waits)
+        words = f"{self.sample.name:<42} {self.sample.expect!s:<34} {self.happened:<34}"
+        return f"{mark} {words}{times}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poster:
+    """One source's way in, over one connection that stays open."""
+
+    web_url: str
+    client_id: str
+    source_id: str
+    key_id: str
+    signing_secret: str
+
+    def post_all(self, samples: Sequence[Sample]) -> list[Course]:
+        address = urlsplit(self.web_url)
+        connection = http.client.HTTPConnection(address.netloc, timeout=30)
+        try:
+            courses = []
+            for sample in samples:
+                courses.append(self._post(connection, sample))
+                time.sleep(PACE)
+            return courses
+        finally:
+            connection.close()
+
+    def _post(self, connection: http.client.HTTPConnection, sample: Sample) -> Course:
+        body = json.dumps(self._event(sample), ensure_ascii=False).encode()
+        key = hashlib.sha256(body + secrets.token_bytes(16)).hexdigest()[:36]
+        posted_at = time.time()
+        status, reply = self._send(connection, body, key)
+        course = Course(sample, posted_at, status, None)
+        if status != http.HTTPStatus.ACCEPTED:
+            course.problem = f"answered {status}: {reply}"
+            return course
+        course.lead_id = ids.decode("evt", reply["event_id"])
+        if sample.is_posted_twice:
+            status, again = self._send(connection, body, key)
+            same = again.get("event_id") == reply["event_id"]
+            if not same or again.get("status") != "already_accepted":
+                course.problem = f"its repeat was answered {status}: {again}"
+        return course
+
+    def _send(
+        self, connection: http.client.HTTPConnection, body: bytes, key: str
+    ) -> tuple[int, dict[str, Any]]:
+        now = datetime.now(UTC)
+        parts = signing.SignedParts(
+            timestamp=f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+            nonce=secrets.token_hex(16),
+            idempotency_key=key,
+            body=body,
+        )
+        headers = {
+            "Content-Type": "application/json",
+            "X-LR-Client-Id": self.client_id,
+            "X-LR-Source-Id": self.source_id,
+            "X-LR-Key-Id": self.key_id,
+            "X-LR-Timestamp": parts.timestamp,
+            "X-LR-Nonce": parts.nonce,
+            "X-LR-Idempotency-Key": key,
+            "X-LR-Signature": signing.sign(parts, self.signing_secret),
+        }
+        connection.request("POST", PATH, body, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        try:
+            return answer.status, json.loads(text)
+        except ValueError:
+            return answer.status, {"error": text[:200].decode(errors="replace")}
+
+    def _event(self, sample: Sample) -> dict[str, Any]:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return {
+            "schema_version": "lead_event.v1",
+            "event_type": "lead.submitted",
+            "submitted_at": now.replace("+00:00", "Z"),
+            "source": {
+                "source_system": "leadrails-demo",
+                "site_url": "https://example.com/contact",
+                "form_name": "Contact us",
+            },
+            **sample.event,
+        }
+
+
+def follow(
+    courses: Sequence[Course],
+    *,
+    database_url: str,
+    ledger: Path,
+    account: str,
+    tell: Callable[[str], None],
+) -> None:
+    """Watch until every lead went as expected and stays so, or time is up."""
+    deadline = time.monotonic() + PATIENCE
+    told: set[int] = set()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        while True:
+            _look(courses, connection, ledger, account)
+            for course in courses:
+                if course.is_right and id(course) not in told:
+                    told.add(id(course))
+                    tell(course.line())
+            if len(told) == len(courses) or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        time.sleep(AFTERMATH)
+        _look(courses, connection, ledger, account)
+    for course in courses:
+        if not course.is_right:
+            tell(course.line())
+
+
+def percentiles(courses: Sequence[Course]) -> tuple[float | None, float | None]:
+    """p50 and p95 of the milliseconds from POST to the provider."""
+    waits = [ms for course in courses if (ms := course.ms_to_provider) is not None]
+    if len(waits) < 2:
+        return (waits[0], waits[0]) if waits else (None, None)
+    cuts = statistics.quantiles(waits, n=20, method="inclusive")
+    return round(cuts[9], 1), round(cuts[18], 1)
+
+
+def _look(
+    courses: Sequence[Course],
+    connection: psycopg.Connection,
+    ledger: Path,
+    account: str,
+) -> None:
+    jobs = _jobs(connection, [course.lead_id for course in courses if course.lead_id])
+    calls = _calls(ledger, account, since=min(course.posted_at for course in courses))
+    for course in courses:
+        course.jobs = jobs[course.lead_id] if course.lead_id else []
+        course.calls = [call for job in course.jobs for call in calls[job.recipient]]
+
+
+def _jobs(
+    connection: psycopg.Connection, leads: list[UUID]
+) -> defaultdict[UUID, list[JobRow]]:
+    found: defaultdict[UUID, list[JobRow]] = defaultdict(list)
+    with connection.cursor(row_factory=class_row(JobRow)) as cursor:
+        cursor.execute(
+            "SELECT lead_id, state, reason, error_code, attempts, recipient,"
+            " delivered_at FROM jobs_job WHERE lead_id = ANY(%s) ORDER BY id",
+            [leads],
+        )
+        for row in cursor:
+            found[row.lead_id].append(row)
+    return found
+
+
+def _calls(ledger: Path, account: str, *, since: float) -> defaultdict[str, list[Call]]:
+    """From the simulator's own record, not from what we believe to have sent."""
+    found: defaultdict[str, list[Call]] = defaultdict(list)
+    connection = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=5)
+    try:
+        rows = connection.execute(
+            "SELECT recipient, received_us, sid IS NOT NULL FROM request"
+            " WHERE account = ? AND received_us >= ? AND recipient IS NOT NULL"
+            " ORDER BY received_us",
+            [account, int(since * 1e6)],
+        )
+        for recipient, received_us, is_accepted in rows:
+            found[recipient].append(Call(received_us / 1e6, bool(is_accepted)))
+    finally:
+        connection.close()
+    return found
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _shown(milliseconds: float | None) -> str:
+    return "-" if milliseconds is None else f"{milliseconds:,.1f} ms"
