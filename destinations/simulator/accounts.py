@@ -1,0 +1,166 @@
+"""Accounts exist by being named: SIDs and secrets are derived, settings are kept."""
+
+import base64
+import binascii
+import hmac
+from collections import Counter
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Self
+
+from destinations.providers import simulated
+from destinations.simulator.errors import ApiError
+
+_COUNTRIES = "AT AU BE CA CH DE DK ES FI FR GB IE IT LU MX NL NO NZ PL PR PT SE US"
+COUNTRIES = tuple(_COUNTRIES.split())
+SHORT_CODE = "55501"
+MAGIC_SENDER = "+15005550006"
+US_NUMBERS = tuple(f"+15555550{n}" for n in range(100, 200))
+GB_NUMBERS = tuple(f"+447700900{n}" for n in range(100, 200))
+NUMBERS = (*US_NUMBERS, *GB_NUMBERS, MAGIC_SENDER)
+SENDERS = frozenset((*NUMBERS, SHORT_CODE))
+STATUSES = ("active", "suspended", "closed")
+KEY_TYPES = ("main", "standard", "restricted")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """
+    Attributes:
+        type: "Full" or "Trial".
+        key_type: rights of its API keys; a restricted one may send, not read.
+        max_concurrent: requests at a time before 429 with 20429; 0 for no limit.
+        verified: numbers that a trial account may send to.
+    """
+
+    sid: str
+    status: str = "active"
+    type: str = "Full"
+    key_type: str = "standard"
+    countries: tuple[str, ...] = COUNTRIES
+    verified: tuple[str, ...] = ()
+    max_concurrent: int = 0
+
+    @property
+    def service_sid(self) -> str:
+        return simulated.sibling_sid("MG", self.sid)
+
+    @property
+    def is_trial(self) -> bool:
+        return self.type == "Trial"
+
+    def changed(self, changes: dict[str, Any]) -> Self:
+        """Raises ValueError with the field at fault."""
+        known = {field.name for field in fields(self)} - {"sid"}
+        for name, value in changes.items():
+            if name not in known:
+                raise ValueError(f"unknown field {name}")
+            _check(name, value)
+        tuples = {k: tuple(v) for k, v in changes.items() if isinstance(v, list)}
+        return replace(self, **{**changes, **tuples})
+
+    def settings(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _check(name: str, value: object) -> None:
+    choices = {"status": STATUSES, "type": ("Full", "Trial"), "key_type": KEY_TYPES}
+    if name in choices:
+        is_right = value in choices[name]
+    elif name == "max_concurrent":
+        is_right = isinstance(value, int) and value >= 0
+    else:
+        is_right = isinstance(value, list) and all(isinstance(v, str) for v in value)
+    if not is_right:
+        raise ValueError(f"bad value for {name}")
+
+
+class Accounts:
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._changed: dict[str, Account] = {}
+        self.in_flight: Counter[str] = Counter()
+
+    def get(self, sid: str) -> Account:
+        return self._changed.get(sid) or Account(sid)
+
+    def put(self, account: Account) -> None:
+        self._changed[account.sid] = account
+
+    def token(self, sid: str) -> str:
+        return _token(self._secret, sid)
+
+    def user(self, authorization: str) -> str:
+        """
+        Return the SID that the Basic credentials prove.
+
+        Raises:
+            ApiError: they prove nothing.
+        """
+        user, password = basic(authorization)
+        is_good = simulated.is_simulated_sid(user) and hmac.compare_digest(
+            self.token(user).encode(), password.encode()
+        )
+        if not is_good or user[:2] not in {"AC", "SK"}:
+            raise ApiError(20003)
+        return user
+
+    def authenticate(self, authorization: str, sid: str, *, what: str) -> Account:
+        """
+        Return the account of the path. `what` is "account", "read" or "send".
+
+        A key belongs to the account in the path. A Standard key gets the documented
+        answer on /Accounts, which looks like a wrong user name.
+        """
+        user = self.user(authorization)
+        if user.startswith("AC") and user != sid:
+            raise ApiError(20003)
+        if not simulated.is_simulated_sid(sid) or not sid.startswith("AC"):
+            raise ApiError(20404)
+        account = self.get(sid)
+        if user.startswith("SK"):
+            _check_rights(account.key_type, what)
+        if account.status != "active" and what != "account":
+            raise ApiError(20005)
+        return account
+
+
+def _check_rights(key_type: str, what: str) -> None:
+    if what == "account" and key_type != "main":
+        raise ApiError(20003, "Authentication Error - invalid username")
+    if what == "read" and key_type == "restricted":
+        raise ApiError(20003, "Permission Denied", status=403)
+
+
+def basic(authorization: str) -> tuple[str, str]:
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        decoded = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, ValueError):
+        decoded = ""
+    user, colon, password = decoded.partition(":")
+    return (user, password) if scheme.lower() == "basic" and colon else ("", "")
+
+
+@lru_cache(maxsize=4096)
+def _token(secret: str, sid: str) -> str:
+    return simulated.auth_token(secret, sid)
+
+
+def sender_for(to: str, region: str) -> str:
+    """
+    The pool's choice for a recipient, always the same one for the same recipient.
+
+    The short code of the recipient's country first, then a number of the country,
+    then a US number.
+    """
+    if region == "US":
+        return SHORT_CODE
+    pool = GB_NUMBERS if region == "GB" else US_NUMBERS
+    return pool[int.from_bytes(sha256(to.encode()).digest()[:4]) % len(pool)]
+
+
+def number_sid(account_sid: str, number: str) -> str:
+    digest = sha256(f"{account_sid}{number}".encode()).hexdigest()
+    return f"PN{simulated.MARK}{digest[:24]}"

@@ -1,0 +1,180 @@
+"""Moves accepted messages through their statuses, on time and across restarts."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from uuid import uuid4
+
+from destinations.providers.simulated import MARK
+from destinations.simulator import clock, segments
+from destinations.simulator.accounts import Accounts, sender_for
+from destinations.simulator.behaviour import Behaviour
+from destinations.simulator.callback import Callback
+from destinations.simulator.callbacks import CallbackSender
+from destinations.simulator.ledger import Ledger
+from destinations.simulator.message import FINAL, Message, PlannedStep
+from destinations.simulator.regions import region
+from destinations.simulator.scenarios import CallbackFault, Scenario, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A create request that passed every check."""
+
+    account: str
+    to: str
+    sender: str | None
+    service: str | None
+    body: str
+    media: tuple[str, ...]
+    callback_url: str | None
+    send_at: int | None
+
+
+class Lifecycle:
+    def __init__(
+        self, ledger: Ledger, accounts: Accounts, callbacks: CallbackSender
+    ) -> None:
+        self.behaviour = Behaviour()
+        self._ledger = ledger
+        self._accounts = accounts
+        self._callbacks = callbacks
+        self._underway: dict[str, Message] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    @property
+    def pending(self) -> int:
+        return len(self._underway)
+
+    def find(self, sid: str) -> Message | None:
+        """Only what is underway; the ledger has the rest."""
+        return self._underway.get(sid)
+
+    def resume(self) -> None:
+        for message in self._ledger.underway():
+            self._schedule(message)
+
+    def stop(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def accept(self, draft: Draft, scenario: Scenario, *, received_us: int) -> Message:
+        now = clock.now_ms()
+        fault = self.behaviour.callback_fault(draft.account)
+        message = Message(
+            seq=self._ledger.next_seq(),
+            sid=f"{'MM' if draft.media else 'SM'}{MARK}{secrets.token_hex(12)}",
+            account=draft.account,
+            to=draft.to,
+            sender=draft.sender,
+            service=draft.service,
+            body=draft.body,
+            media=list(draft.media),
+            callback_url=draft.callback_url,
+            scenario=scenario.name,
+            received_us=received_us,
+            created=now,
+            updated=now,
+            status=_first_status(draft),
+            segments=1 if draft.media else segments.count(draft.body),
+            is_badly_signed=scenario.is_badly_signed
+            or fault is CallbackFault.BAD_SIGNATURE,
+        )
+        message.plan = self._plan(message, scenario, fault, draft.send_at or now)
+        self._ledger.add_event(message, now)
+        self._ledger.save(message)
+        self._schedule(message)
+        return message
+
+    def cancel(self, message: Message) -> None:
+        """Only for a scheduled message."""
+        if timer := self._timers.pop(message.sid, None):
+            timer.cancel()
+        message.plan = [PlannedStep("canceled", None, clock.now_ms(), (0.0,))]
+        self._advance(message)
+
+    def _plan(
+        self,
+        message: Message,
+        scenario: Scenario,
+        fault: CallbackFault | None,
+        begin: int,
+    ) -> list[PlannedStep]:
+        steps = scenario.steps
+        if message.status != "queued":
+            steps = (Step("queued"), *steps)
+        planned, due = [], begin
+        for step in steps:
+            name = step.status if step.status in {"queued", "sent"} else "final"
+            due += int(self.behaviour.delay(name) * 1000)
+            callbacks = self._callback_times(step.callbacks, fault)
+            planned.append(PlannedStep(step.status, step.error_code, due, callbacks))
+        return planned
+
+    def _callback_times(
+        self, times: tuple[float, ...], fault: CallbackFault | None
+    ) -> tuple[float, ...]:
+        if fault is CallbackFault.LOST:
+            return ()
+        if fault is CallbackFault.TWICE:
+            return (*times, *(time + 1 for time in times))
+        if fault is CallbackFault.LATE:
+            return tuple(time + self.behaviour.delay("late") for time in times)
+        return times
+
+    def _schedule(self, message: Message) -> None:
+        self._underway[message.sid] = message
+        wait = max(message.plan[0].due - clock.now_ms(), 0) / 1000
+        loop = asyncio.get_running_loop()
+        self._timers[message.sid] = loop.call_later(wait, self._advance, message)
+
+    def _advance(self, message: Message) -> None:
+        step = message.plan.pop(0)
+        is_active = self._accounts.get(message.account).status == "active"
+        if not is_active and step.status == "sent":
+            step = PlannedStep("failed", 30002, step.due, step.callbacks)
+            message.plan.clear()
+        now = clock.now_ms()
+        message.status, message.error_code = step.status, step.error_code
+        message.updated = now
+        if step.status == "queued" and not message.sender:
+            message.sender = sender_for(message.to, region(message.to))
+        if step.status == "sent":
+            message.sent = now
+        self._ledger.add_event(message, now)
+        self._call_back(message, step, now)
+        self._ledger.save(message)
+        if message.plan:
+            self._schedule(message)
+        else:
+            self._underway.pop(message.sid, None)
+            self._timers.pop(message.sid, None)
+
+    def _call_back(self, message: Message, step: PlannedStep, now: int) -> None:
+        if not message.callback_url or not step.callbacks:
+            return
+        body = message.callback_form(now)
+        token = str(uuid4())
+        for index, wait in enumerate(step.callbacks):
+            callback = Callback(
+                id=f"{token}/{index}" if index else token,
+                message=message.seq,
+                account=message.account,
+                status=step.status,
+                url=message.callback_url,
+                body=body,
+                is_badly_signed=message.is_badly_signed,
+                due=now + int(wait * 1000),
+            )
+            self._ledger.save_callback(callback)
+            self._callbacks.schedule(callback)
+
+
+def _first_status(draft: Draft) -> str:
+    if draft.send_at is not None:
+        return "scheduled"
+    return "queued" if draft.sender else "accepted"
+
+
+def is_complete(message: Message) -> bool:
+    return message.status in FINAL

@@ -1,0 +1,103 @@
+"""A message in the simulator's memory, and as the REST API shows it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from destinations.simulator import clock
+from destinations.simulator.errors import MESSAGES
+
+API_VERSION = "2010-04-01"
+FINAL = frozenset({"delivered", "undelivered", "failed", "canceled", "read"})
+PRICE = 0.0079
+
+
+@dataclass(slots=True)
+class PlannedStep:
+    """A status to reach at `due`; `callbacks` are waits after it, in seconds."""
+
+    status: str
+    error_code: int | None
+    due: int
+    callbacks: tuple[float, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Message:
+    """
+    Attributes:
+        seq: the order of acceptance, which is the order of lists.
+        received_us: microseconds since 1970 at which the request's head was read.
+        plan: what is still to happen.
+    """
+
+    seq: int
+    sid: str
+    account: str
+    to: str
+    sender: str | None
+    service: str | None
+    body: str
+    media: list[str]
+    callback_url: str | None
+    scenario: str
+    received_us: int
+    created: int
+    status: str
+    segments: int = 0
+    error_code: int | None = None
+    updated: int = 0
+    sent: int | None = None
+    plan: list[PlannedStep] = field(default_factory=list)
+    is_badly_signed: bool = False
+    is_deleted: bool = False
+
+    @property
+    def uri(self) -> str:
+        return f"/{API_VERSION}/Accounts/{self.account}/Messages/{self.sid}"
+
+    def resource(self) -> dict[str, Any]:
+        price = f"-{self.segments * PRICE:.5f}" if self.sent else None
+        message = MESSAGES.get(self.error_code, "") if self.error_code else None
+        return {
+            "account_sid": self.account,
+            "api_version": API_VERSION,
+            "body": self.body,
+            "date_created": clock.rfc2822(self.created),
+            "date_sent": clock.rfc2822(self.sent),
+            "date_updated": clock.rfc2822(self.updated),
+            "direction": "outbound-api",
+            "error_code": self.error_code,
+            "error_message": message,
+            "from": self.sender,
+            "messaging_service_sid": self.service,
+            "num_media": str(len(self.media)),
+            "num_segments": str(self.segments if self.sender else 0),
+            "price": price,
+            "price_unit": "USD",
+            "sid": self.sid,
+            "status": self.status,
+            "subresource_uris": {"media": f"{self.uri}/Media.json"},
+            "tags": None,
+            "to": self.to,
+            "uri": f"{self.uri}.json",
+        }
+
+    def callback_form(self, at: int) -> str:
+        fields: dict[str, str | int] = {
+            "SmsSid": self.sid,
+            "SmsStatus": self.status,
+            "MessageStatus": self.status,
+            "To": self.to,
+            "MessageSid": self.sid,
+            "AccountSid": self.account,
+            "From": self.sender or "",
+            "ApiVersion": API_VERSION,
+        }
+        if self.service:
+            fields["MessagingServiceSid"] = self.service
+        if self.error_code:
+            fields["ErrorCode"] = self.error_code
+        if self.status in {"delivered", "undelivered"}:
+            fields["RawDlrDoneDate"] = clock.carrier_time(at)
+        return urlencode(fields)

@@ -1,0 +1,184 @@
+"""`Messages.json` and `Messages/{Sid}.json`: create, fetch, list, change, delete."""
+
+import asyncio
+import socket
+import sqlite3
+import struct
+import time
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from destinations.simulator import create
+from destinations.simulator.app import PARTS, authenticate, json_answer
+from destinations.simulator.errors import ApiError
+from destinations.simulator.ledger import Request, message_of
+from destinations.simulator.lifecycle import is_complete
+from destinations.simulator.listing import FILTERS, list_messages
+from destinations.simulator.message import Message
+from destinations.simulator.paging import page_of
+from destinations.simulator.scenarios import Fault, scenario_for
+
+BAD_GATEWAY_PAGE = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+    "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+)
+_ABORTS_WITH_RESET = struct.pack("ii", 1, 0)
+
+
+async def create_message(request: web.Request) -> web.StreamResponse:
+    record = Request(time.time_ns() // 1000, request.match_info["account"])
+    try:
+        message = await _accept(request, record)
+    except ApiError as error:
+        record.http_status, record.code = error.status, error.code
+        raise
+    except web.HTTPException as error:
+        record.http_status = error.status
+        raise
+    finally:
+        request.app[PARTS].ledger.add_request(record)
+    return await _answer(request, message, record.fault)
+
+
+async def _accept(request: web.Request, record: Request) -> Message | None:
+    """Return None when the connection was reset instead."""
+    parts = request.app[PARTS]
+    account = authenticate(request, what="send")
+    form = await _form(request)
+    record.to = form.get("To", [""])[0]
+    draft = create.check(form, account)
+    scenario = scenario_for(draft.to)
+    if scenario.refusal:
+        raise ApiError(scenario.refusal)
+    fault = scenario.fault
+    if fault and scenario.is_once:
+        fault = _every_other(parts.refused_once, (account.sid, draft.to), fault)
+    fault = fault or parts.lifecycle.behaviour.request_fault(account.sid)
+    record.fault = fault
+    if fault and not fault.is_after_acceptance:
+        _refuse(request, fault)
+        return None
+    message = parts.lifecycle.accept(draft, scenario, received_us=record.received_us)
+    record.sid = message.sid
+    answers = {Fault.ERROR_AFTER: 500, Fault.ANSWER_LOST: None, Fault.HANG: None}
+    record.http_status = answers.get(fault, 201) if fault else 201
+    return message
+
+
+async def _form(request: web.Request) -> create.Form:
+    form: create.Form = {}
+    text = (await request.read()).decode(errors="replace")
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        form.setdefault(name, []).append(value)
+    return form
+
+
+def _every_other(
+    refused: set[tuple[str, str]], key: tuple[str, str], fault: Fault
+) -> Fault | None:
+    if key in refused:
+        refused.discard(key)
+        return None
+    refused.add(key)
+    return fault
+
+
+def _refuse(request: web.Request, fault: Fault) -> None:
+    if fault is Fault.RATE_LIMITED:
+        raise ApiError(20429, retry_after=1)
+    if fault is Fault.UNAVAILABLE:
+        raise ApiError(20503)
+    if fault is Fault.BAD_GATEWAY:
+        raise web.HTTPBadGateway(text=BAD_GATEWAY_PAGE, content_type="text/html")
+    if fault is Fault.ERROR_BEFORE:
+        raise ApiError(20500)
+    _hang_up(request, reset=True)
+
+
+async def _answer(
+    request: web.Request, message: Message | None, fault: str | None
+) -> web.Response:
+    behaviour = request.app[PARTS].lifecycle.behaviour
+    if message is None:
+        return web.Response()  # nobody hears it: the connection is gone
+    answer = json_answer(message.resource(), 201)
+    if fault == Fault.ERROR_AFTER:
+        raise ApiError(20500)
+    if fault == Fault.HANG:
+        await asyncio.sleep(behaviour.delay("hang"))
+    if fault in {Fault.ANSWER_LOST, Fault.HANG}:
+        _hang_up(request, reset=False)
+    if fault == Fault.SLOW:
+        await asyncio.sleep(behaviour.delay("slow"))
+    if wait := behaviour.delay("answer"):
+        await asyncio.sleep(wait)
+    return answer
+
+
+def _hang_up(request: web.Request, *, reset: bool) -> None:
+    """End the connection; with `reset` the other side gets RST instead of FIN."""
+    if request.transport is None:
+        return
+    connection = request.transport.get_extra_info("socket")
+    if reset and connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORTS_WITH_RESET)
+    request.transport.abort()
+
+
+async def fetch_message(request: web.Request) -> web.Response:
+    authenticate(request, what="read")
+    return json_answer((await _find(request)).resource())
+
+
+async def show_messages(request: web.Request) -> web.Response:
+    account = authenticate(request, what="read")
+    page = page_of(request, FILTERS)
+    return json_answer(await list_messages(request.app[PARTS].ledger, account, page))
+
+
+async def update_message(request: web.Request) -> web.Response:
+    """Redact (empty Body) or cancel (Status=canceled)."""
+    parts = request.app[PARTS]
+    authenticate(request, what="send")
+    message = await _find(request)
+    form = await _form(request)
+    if form.get("Status") == ["canceled"]:
+        if message.status != "scheduled":
+            raise ApiError(20409)
+        parts.lifecycle.cancel(message)
+    elif form.get("Body") == [""]:
+        if not is_complete(message):
+            raise ApiError(20009)
+        message.body = ""
+        parts.ledger.save(message)
+    else:
+        raise ApiError(20001, "Only an empty Body or Status=canceled can be posted")
+    return json_answer(message.resource())
+
+
+async def delete_message(request: web.Request) -> web.Response:
+    authenticate(request, what="send")
+    message = await _find(request)
+    if not is_complete(message):
+        raise ApiError(20009)
+    message.is_deleted = True
+    request.app[PARTS].ledger.save(message)
+    return web.Response(status=204)
+
+
+async def _find(request: web.Request) -> Message:
+    parts = request.app[PARTS]
+    sid, account = request.match_info["sid"], request.match_info["account"]
+    message = parts.lifecycle.find(sid)
+    if message is None:
+        message = await parts.ledger.read(lambda ledger: _stored(ledger, sid))
+    if message is None or message.is_deleted or message.account != account:
+        path = request.path
+        raise ApiError(20404, f"The requested resource {path} was not found")
+    return message
+
+
+def _stored(ledger: sqlite3.Connection, sid: str) -> Message | None:
+    row = ledger.execute("SELECT * FROM message WHERE sid = ?", [sid]).fetchone()
+    return message_of(row) if row else None
