@@ -244,3 +244,5 @@ class Lane(models.Model):
     is_bulk = models.BooleanField()
     tenant_id = models.UUIDField()
     served_at = models.DateTimeField()
+    hour = models.DateTimeField(null=True, help_text="The hour that is counted.")
+    started_this_hour = models.PositiveIntegerField(default=0, db_default=0)

@@ -1,0 +1,270 @@
+"""
+The statements that move jobs through the queue. All times are the database's.
+
+A claim leases entries, `START` writes attempt rows before any call is made, `SETTLE`
+writes what came of them, `PUT_ASIDE` ends or delays what is not attempted, and `REAP`
+takes over from workers that died. Each is one statement and so one transaction.
+"""
+
+# Lanes that hold unleased entries are found by a loose index scan, one probe each.
+# Tenants share the claim equally, and so do the lanes of a tenant, so that a backlog
+# gains nothing by being long or by being spread over many destinations. What one
+# lane leaves unused, the next claim gives to the others.
+CLAIM = """
+WITH RECURSIVE lane AS (
+  (SELECT destination_id, is_bulk, tenant_id FROM jobs_queueentry
+   WHERE lease_until IS NULL ORDER BY destination_id, is_bulk LIMIT 1)
+  UNION ALL
+  SELECT following.* FROM lane, LATERAL (
+    SELECT destination_id, is_bulk, tenant_id FROM jobs_queueentry
+    WHERE lease_until IS NULL
+      AND (destination_id, is_bulk) > (lane.destination_id, lane.is_bulk)
+    ORDER BY destination_id, is_bulk LIMIT 1) following
+),
+due AS (
+  SELECT lane.*, coalesce(seen.served_at, '-infinity') AS served_at
+  FROM lane LEFT JOIN jobs_lane seen USING (destination_id, is_bulk)
+  WHERE EXISTS (SELECT FROM jobs_queueentry entry
+    WHERE entry.destination_id = lane.destination_id AND entry.is_bulk = lane.is_bulk
+      AND entry.lease_until IS NULL AND entry.due_at <= now())
+),
+tenant AS (
+  SELECT tenant_id, max(served_at) AS served_at, count(*) AS lanes
+  FROM due GROUP BY tenant_id
+),
+quota AS (
+  SELECT due.destination_id, due.is_bulk, due.tenant_id,
+    row_number() OVER (ORDER BY due.is_bulk, tenant.served_at, due.served_at) AS turn,
+    greatest(1, %(room)s / (SELECT count(*) FROM tenant) / tenant.lanes) AS share
+  FROM due JOIN tenant USING (tenant_id)
+),
+picked AS (
+  SELECT entry.job_id FROM (SELECT * FROM quota ORDER BY turn LIMIT %(room)s) quota,
+  LATERAL (
+    SELECT job_id FROM jobs_queueentry
+    WHERE destination_id = quota.destination_id AND is_bulk = quota.is_bulk
+      AND lease_until IS NULL AND due_at <= now()
+    ORDER BY due_at LIMIT quota.share
+    FOR UPDATE SKIP LOCKED) entry
+  LIMIT %(room)s
+),
+leased AS (
+  UPDATE jobs_queueentry entry
+  SET lease_until = now() + %(lease)s, worker = %(worker)s
+  FROM picked WHERE entry.job_id = picked.job_id
+  RETURNING entry.job_id, entry.destination_id, entry.tenant_id, entry.is_bulk
+),
+served AS (
+  INSERT INTO jobs_lane AS lane (destination_id, is_bulk, tenant_id, served_at)
+  SELECT DISTINCT destination_id, is_bulk, tenant_id, now() FROM leased
+  ORDER BY destination_id, is_bulk
+  ON CONFLICT (destination_id, is_bulk) DO UPDATE SET served_at = now()
+)
+SELECT job_id FROM leased
+"""
+
+LOAD = """
+SELECT job.id, job.tenant_id, job.lead_id, job.destination_id, job.recipient,
+  job.state, job.attempts, job.message, job.created_at, job.expires_at, job.is_test,
+  now() AS clock, lead.event, lead.phone,
+  (SELECT reason FROM contacts_suppression listed
+   WHERE listed.tenant_id = job.tenant_id AND listed.phone = job.recipient
+     AND listed.lifted_at IS NULL) AS suppressed_as,
+  (SELECT count(*) FROM (
+     SELECT FROM jobs_job other
+     WHERE other.tenant_id = job.tenant_id AND other.recipient = job.recipient
+       AND other.id >= %(today)s AND other.id <> job.id AND other.attempts > 0
+       AND other.recipient <> ''
+     LIMIT 1000) earlier) AS recipient_today,
+  (SELECT coalesce(sum(started_this_hour), 0) FROM jobs_lane
+   WHERE jobs_lane.destination_id = job.destination_id
+     AND hour = date_trunc('hour', now(), 'UTC')) AS destination_this_hour,
+  attempt.started_at AS attempt_started_at, attempt.finished_at AS attempt_finished_at,
+  coalesce((attempt.response->>'looks')::int, 0) AS looks
+FROM unnest(%(jobs)s::uuid[]) WITH ORDINALITY AS wanted (id, place)
+JOIN jobs_job job ON job.id = wanted.id
+LEFT JOIN leads_lead lead ON lead.id = job.lead_id AND job.message IS NULL
+LEFT JOIN jobs_attempt attempt ON attempt.job_id = job.id
+  AND attempt.number = job.attempts AND job.state = 'unknown'
+ORDER BY wanted.place
+"""
+
+# The policy's facts may have aged since they were read: what would text somebody
+# against their will is asked again in the statement that commits us to the call.
+START = """
+WITH input AS (
+  SELECT * FROM unnest(%(jobs)s::uuid[], %(numbers)s::int[], %(messages)s::jsonb[],
+    %(encodings)s::text[], %(segments)s::int[], %(requests)s::jsonb[])
+    AS x (job_id, number, message, encoding, segments, request)
+),
+moved AS (
+  UPDATE jobs_job job SET state = 'sending', reason = '', changed_at = now(),
+    attempts = input.number, message = coalesce(job.message, input.message),
+    encoding = input.encoding, segments = input.segments, due_at = NULL,
+    error_code = '', error_message = ''
+  FROM input, destinations_destination place
+  WHERE job.id = input.job_id AND job.attempts = input.number - 1
+    AND job.state IN ('queued', 'retrying', 'held') AND job.expires_at > now()
+    AND place.id = job.destination_id AND place.status = 'active'
+    AND NOT EXISTS (SELECT FROM contacts_suppression listed
+      WHERE listed.tenant_id = job.tenant_id AND listed.phone = job.recipient
+        AND listed.lifted_at IS NULL)
+    AND EXISTS (SELECT FROM jobs_queueentry entry
+      WHERE entry.job_id = job.id AND entry.worker = %(worker)s)
+  RETURNING job.id, job.tenant_id, job.destination_id, input.number, input.request
+),
+counted AS (
+  INSERT INTO jobs_lane AS lane (destination_id, is_bulk, tenant_id, served_at, hour,
+    started_this_hour)
+  SELECT destination_id, false, tenant_id, now(), date_trunc('hour', now(), 'UTC'),
+    count(*) FROM moved GROUP BY destination_id, tenant_id ORDER BY destination_id
+  ON CONFLICT (destination_id, is_bulk) DO UPDATE SET hour = excluded.hour,
+    started_this_hour = excluded.started_this_hour
+      + CASE WHEN lane.hour = excluded.hour THEN lane.started_this_hour ELSE 0 END
+)
+INSERT INTO jobs_attempt (job_id, number, tenant_id, destination_id, started_at, request)
+SELECT id, number, tenant_id, destination_id, now(), request FROM moved
+RETURNING job_id
+"""
+
+# An entry without a delay waits until its job expires, or until somebody clears the
+# cause. `error` is the text for the job's page.
+PUT_ASIDE = """
+WITH input AS (
+  SELECT * FROM unnest(%(jobs)s::uuid[], %(states)s::text[], %(reasons)s::text[],
+    %(due)s::timestamptz[], %(errors)s::text[]) AS x (job_id, state, reason, due, error)
+),
+moved AS (
+  UPDATE jobs_job job SET state = input.state, reason = input.reason,
+    changed_at = CASE WHEN job.state = input.state AND job.reason = input.reason
+      THEN job.changed_at ELSE now() END,
+    error_message = CASE WHEN input.error = '' THEN job.error_message
+      ELSE input.error END,
+    due_at = CASE WHEN input.state = 'held' THEN input.due END
+  FROM input
+  WHERE job.id = input.job_id AND job.state IN ('queued', 'retrying', 'held', 'unknown')
+  RETURNING job.id, job.state, job.expires_at, input.due
+),
+ended AS (
+  DELETE FROM jobs_queueentry entry USING moved
+  WHERE entry.job_id = moved.id AND moved.state <> 'held'
+)
+UPDATE jobs_queueentry entry
+SET due_at = coalesce(moved.due, moved.expires_at), lease_until = NULL, worker = NULL
+FROM moved WHERE entry.job_id = moved.id AND moved.state = 'held'
+"""
+
+# A callback may have come before its own receipt, and a lease may have run out under
+# a slow call: only a job that still waits for this attempt is moved by its outcome.
+SETTLE = """
+WITH input AS (
+  SELECT * FROM unnest(%(jobs)s::uuid[], %(numbers)s::int[], %(states)s::text[],
+    %(reasons)s::text[], %(delays)s::interval[], %(outcomes)s::text[],
+    %(provider_ids)s::text[], %(senders)s::text[], %(segments)s::int[],
+    %(http_statuses)s::int[], %(error_codes)s::text[], %(error_messages)s::text[],
+    %(responses)s::jsonb[], %(durations)s::interval[])
+    AS x (job_id, number, state, reason, delay, outcome, provider_id, sender, segments,
+      http_status, error_code, error_message, response, duration)
+),
+finished AS (
+  UPDATE jobs_attempt attempt SET finished_at = attempt.started_at + input.duration,
+    outcome = input.outcome, http_status = input.http_status,
+    error_code = input.error_code, error_message = input.error_message,
+    provider_id = input.provider_id, response = input.response
+  FROM input
+  WHERE attempt.job_id = input.job_id AND attempt.number = input.number
+),
+before AS (
+  SELECT input.*, job.attempts = input.number AND (job.state = 'sending'
+      OR job.state = 'unknown' AND input.state <> 'held') AS waits
+  FROM input JOIN jobs_job job ON job.id = input.job_id FOR UPDATE OF job
+),
+moved AS (
+  UPDATE jobs_job job SET
+    state = CASE WHEN waits THEN before.state ELSE job.state END,
+    reason = CASE WHEN waits THEN before.reason ELSE job.reason END,
+    changed_at = CASE WHEN waits THEN now() ELSE job.changed_at END,
+    due_at = CASE WHEN waits THEN now() + before.delay ELSE job.due_at END,
+    error_code = CASE WHEN waits THEN before.error_code ELSE job.error_code END,
+    error_message = CASE WHEN waits THEN before.error_message
+      ELSE job.error_message END,
+    accepted_at = coalesce(job.accepted_at,
+      CASE WHEN before.outcome = 'accepted' THEN now() END),
+    provider_id = CASE WHEN before.provider_id <> '' AND job.attempts = before.number
+      THEN before.provider_id ELSE job.provider_id END,
+    sender = CASE WHEN before.sender <> '' AND job.sender = '' THEN before.sender
+      ELSE job.sender END,
+    segments = coalesce(before.segments, job.segments)
+  FROM before WHERE job.id = before.job_id
+  RETURNING job.id, job.state, job.expires_at, before.delay, before.waits
+),
+ended AS (
+  DELETE FROM jobs_queueentry entry USING moved
+  WHERE entry.job_id = moved.id
+    AND moved.state NOT IN ('queued', 'retrying', 'held', 'unknown', 'sending')
+),
+again AS (
+  UPDATE jobs_queueentry entry SET lease_until = NULL, worker = NULL,
+    due_at = coalesce(now() + moved.delay, moved.expires_at)
+  FROM moved WHERE entry.job_id = moved.id AND moved.waits
+    AND moved.state IN ('retrying', 'held', 'unknown')
+)
+SELECT id, state, waits FROM moved
+"""
+
+RELEASE = """
+UPDATE jobs_queueentry SET lease_until = NULL, worker = NULL, due_at = now() + %(delay)s
+WHERE job_id = ANY(%(jobs)s) AND worker = %(worker)s
+"""
+
+HEARTBEAT = """
+UPDATE jobs_queueentry SET lease_until = now() + %(lease)s
+WHERE job_id = ANY(%(jobs)s) AND worker = %(worker)s
+"""
+
+# Leases that ran out: without an attempt under way the job runs again, with one its
+# outcome is unknown and is asked for; a job that ended meanwhile leaves the queue.
+REAP = """
+WITH lost AS (
+  SELECT job_id FROM jobs_queueentry WHERE lease_until < now()
+  ORDER BY lease_until LIMIT 500 FOR UPDATE SKIP LOCKED
+),
+doubtful AS (
+  UPDATE jobs_job job SET state = 'unknown', reason = 'worker_lost', changed_at = now()
+  FROM lost WHERE job.id = lost.job_id AND job.state = 'sending'
+  RETURNING job.id, job.attempts
+),
+unfinished AS (
+  UPDATE jobs_attempt attempt SET outcome = 'unknown', finished_at = now()
+  FROM doubtful WHERE attempt.job_id = doubtful.id
+    AND attempt.number = doubtful.attempts AND attempt.finished_at IS NULL
+),
+waiting AS (
+  UPDATE jobs_queueentry entry SET lease_until = NULL, worker = NULL,
+    due_at = CASE WHEN job.state = 'sending' THEN now() + %(first_look)s ELSE now() END
+  FROM lost JOIN jobs_job job ON job.id = lost.job_id
+  WHERE entry.job_id = lost.job_id
+    AND job.state IN ('queued', 'retrying', 'held', 'unknown', 'sending')
+  RETURNING entry.job_id
+),
+ended AS (
+  DELETE FROM jobs_queueentry entry USING lost
+  WHERE entry.job_id = lost.job_id
+    AND NOT EXISTS (SELECT FROM jobs_job job WHERE job.id = lost.job_id
+      AND job.state IN ('queued', 'retrying', 'held', 'unknown', 'sending'))
+  RETURNING entry.job_id
+)
+SELECT (SELECT count(*) FROM waiting), (SELECT count(*) FROM doubtful),
+  (SELECT count(*) FROM ended)
+"""
+
+ANY_DUE = """
+SELECT EXISTS (SELECT FROM jobs_queueentry
+  WHERE lease_until IS NULL AND due_at <= now())
+"""
+
+LOOKED = """
+UPDATE jobs_attempt SET response = coalesce(response, '{}'::jsonb)
+  || jsonb_build_object('looks', coalesce((response->>'looks')::int, 0) + 1)
+WHERE job_id = %(job)s AND number = %(number)s
+"""
