@@ -14,6 +14,7 @@ from destinations.simulator.paging import Page
 FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>")
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
+_DAY_MS = 86_400_000
 
 
 async def list_messages(ledger: Ledger, account: Account, page: Page) -> dict[str, Any]:
@@ -42,15 +43,20 @@ def _conditions(account: Account, page: Page) -> tuple[list[str], list[object]]:
         condition, operands = _condition(name, value)
         where.append(condition)
         values += operands
-    token_row = "(SELECT seq FROM message WHERE sid = ?)"
+    named_row = "(SELECT seq FROM message WHERE sid = ?)"
     if page.after or page.before:
-        where.append(f"seq {'<' if page.after else '>'} {token_row}")
+        where.append(f"seq {'<' if page.after else '>'} {named_row}")
         values.append(page.after or page.before)
     return where, values
 
 
 def _condition(name: str, value: str) -> tuple[str, list[object]]:
-    """Both bounds include their day or second; what was not sent yet never matches."""
+    """
+    Both bounds include their day or second; what was not sent yet never matches.
+
+    Plain `DateSent` means that day in GMT even with a time, since the provider's
+    library turns a date into its midnight.
+    """
     if name == "To":
         return "recipient = ?", [value]
     if name == "From":
@@ -65,4 +71,5 @@ def _condition(name: str, value: str) -> tuple[str, list[object]]:
         return "sent >= ?", [after]
     if name == "DateSent<":
         return "sent < ?", [before]
-    return "sent >= ? AND sent < ?", [after, before]
+    day = clock.to_ms(moment.replace(hour=0, minute=0, second=0, microsecond=0))
+    return "sent >= ? AND sent < ?", [day, day + _DAY_MS]

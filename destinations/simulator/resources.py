@@ -93,7 +93,6 @@ def _number(account: Account, number: str) -> dict[str, Any]:
         "sid": sid,
         "sms_application_sid": "",
         "status": "in-use",
-        "subresource_uris": {},
         "trunk_sid": None,
         "type": None,
         "uri": f"/{API_VERSION}/Accounts/{account.sid}/IncomingPhoneNumbers/{sid}.json",
