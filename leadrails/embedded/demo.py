@@ -5,7 +5,13 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from leadrails.embedded.lead_run import HEADING, Poster, follow, percentiles
+from leadrails.embedded.lead_run import (
+    HEADING,
+    Poster,
+    SimulatorRecord,
+    follow,
+    percentiles,
+)
 from leadrails.embedded.memory import proportional_mb
 from leadrails.embedded.places import Unusable, write_secret_file
 from leadrails.embedded.samples import load_samples
@@ -73,8 +79,11 @@ class Demo:
         follow(
             courses,
             database_url=self.stack.urls["database"],
-            ledger=self.stack.ledger,
-            account=self.seeded["simulator"]["account_sid"],
+            record=SimulatorRecord(
+                simulator_url=self.stack.urls["simulator"],
+                account_sid=self.seeded["simulator"]["account_sid"],
+                auth_token=self.seeded["simulator"]["auth_token"],
+            ),
             tell=self._say,
         )
         p50, p95 = percentiles(courses)

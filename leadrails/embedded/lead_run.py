@@ -1,17 +1,17 @@
 """Posts the sample leads as a source would, and follows each one to its end."""
 
+import base64
 import hashlib
 import http.client
 import json
 import secrets
-import sqlite3
 import statistics
 import time
+import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -201,12 +201,35 @@ class Poster:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorRecord:
+    """What the provider's side saw, not what we believe to have sent."""
+
+    simulator_url: str
+    account_sid: str
+    auth_token: str
+
+    def calls(self, *, since: float) -> defaultdict[str, list[Call]]:
+        """The requests to send, by recipient; `since` is Unix time."""
+        span = f"account={self.account_sid}&since={since * 1000:.0f}&limit=10000"
+        url = f"{self.simulator_url}/_simulator/requests?{span}"
+        pair = f"{self.account_sid}:{self.auth_token}".encode()
+        credentials = f"Basic {base64.b64encode(pair).decode()}"
+        request = urllib.request.Request(url, headers={"Authorization": credentials})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            rows = json.load(answer)["requests"]
+        found: defaultdict[str, list[Call]] = defaultdict(list)
+        for row in rows:
+            at, is_accepted = row["received_at"] / 1000, row["sid"] is not None
+            found[row["to"] or ""].append(Call(at, is_accepted))
+        return found
+
+
 def follow(
     courses: Sequence[Course],
     *,
     database_url: str,
-    ledger: Path,
-    account: str,
+    record: SimulatorRecord,
     tell: Callable[[str], None],
 ) -> None:
     """Watch until every lead went as expected and stays so, or time is up."""
@@ -214,7 +237,7 @@ def follow(
     told: set[int] = set()
     with psycopg.connect(database_url, autocommit=True) as connection:
         while True:
-            _look(courses, connection, ledger, account)
+            _look(courses, connection, record)
             for course in courses:
                 if course.is_right and id(course) not in told:
                     told.add(id(course))
@@ -223,7 +246,7 @@ def follow(
                 break
             time.sleep(0.1)
         time.sleep(AFTERMATH)
-        _look(courses, connection, ledger, account)
+        _look(courses, connection, record)
     for course in courses:
         if not course.is_right:
             tell(course.line())
@@ -241,11 +264,10 @@ def percentiles(courses: Sequence[Course]) -> tuple[float | None, float | None]:
 def _look(
     courses: Sequence[Course],
     connection: psycopg.Connection,
-    ledger: Path,
-    account: str,
+    record: SimulatorRecord,
 ) -> None:
     jobs = _jobs(connection, [course.lead_id for course in courses if course.lead_id])
-    calls = _calls(ledger, account, since=min(course.posted_at for course in courses))
+    calls = record.calls(since=min(course.posted_at for course in courses))
     for course in courses:
         course.jobs = jobs[course.lead_id] if course.lead_id else []
         course.calls = [call for job in course.jobs for call in calls[job.recipient]]
@@ -263,24 +285,6 @@ def _jobs(
         )
         for row in cursor:
             found[row.lead_id].append(row)
-    return found
-
-
-def _calls(ledger: Path, account: str, *, since: float) -> defaultdict[str, list[Call]]:
-    """From the simulator's own record, not from what we believe to have sent."""
-    found: defaultdict[str, list[Call]] = defaultdict(list)
-    connection = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=5)
-    try:
-        rows = connection.execute(
-            "SELECT recipient, received_us, sid IS NOT NULL FROM request"
-            " WHERE account = ? AND received_us >= ? AND recipient IS NOT NULL"
-            " ORDER BY received_us",
-            [account, int(since * 1e6)],
-        )
-        for recipient, received_us, is_accepted in rows:
-            found[recipient].append(Call(received_us / 1e6, bool(is_accepted)))
-    finally:
-        connection.close()
     return found
 
 
