@@ -21,6 +21,7 @@ from leadrails.core.conditions import (
     parse_conditions,
 )
 from leadrails.core.reasons import Reason
+from leadrails.core.wording import plain
 
 __all__ = [
     "EVERY_LEAD",
@@ -40,6 +41,7 @@ __all__ = [
 
 MAX_JOBS = 200
 EVERY_LEAD = Conditions()
+_SHOWN_DETAIL = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,7 @@ def _job(route: RouteRule, fields: Mapping[str, Any]) -> PlannedJob:
     try:
         recipient = route.recipient_template(fields)
     except Exception as error:  # noqa: BLE001 - whatever it is, the lead must not be lost
-        problem, detail = Reason.TEMPLATE_ERROR, str(error)[:500]
+        problem, detail = Reason.TEMPLATE_ERROR, plain(str(error), _SHOWN_DETAIL)
     else:
         if not recipient:
             problem = Reason.NO_USABLE_PHONE
