@@ -136,6 +136,8 @@ def test_masked_shows_no_secret():
         base_url="http://h",
     )
 
+    assert all(secret in built.secrets() for secret in (TOKEN, KEY_SECRET))
+    assert not any(secret in repr(built) for secret in built.secrets())
     assert built.masked() == {
         **GOOD,
         "auth_token": "••••••••cdef",
