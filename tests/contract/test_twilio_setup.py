@@ -7,7 +7,7 @@ from destinations.providers.twilio import TwilioSMS
 AC = "AC" + "0123456789abcdef" * 2
 SK = "SK" + "0123456789abcdef" * 2
 MG = "MG" + "0123456789ABCDEF" * 2
-TOKEN = "0123456789abcdef" * 2
+TOKEN = "fedcba9876543210" * 2
 KEY_SECRET = "AbCdEfGhIjKlMnOpQrStUvWxYz012345"
 SIMULATED = "AC5111a7ed" + "0" * 24
 GOOD = {"account_sid": AC, "from_number": "+15555550100"}
@@ -140,7 +140,7 @@ def test_masked_shows_no_secret():
     assert not any(secret in repr(built) for secret in built.secrets())
     assert built.masked() == {
         **GOOD,
-        "auth_token": "••••••••cdef",
+        "auth_token": "••••••••3210",
         "api_key_sid": SK,
         "api_key_secret": "••••••••2345",
         "messaging_service_sid": "",
