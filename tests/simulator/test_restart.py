@@ -1,4 +1,7 @@
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from uuid import uuid4
@@ -6,8 +9,10 @@ from uuid import uuid4
 import pytest
 
 from tests.simulator.conftest import make_client
-from tests.simulator.server import Simulator
+from tests.simulator.server import ROOT, Simulator
 from tests.simulator.test_client import send
+
+VARIABLE = "LEADRAILS_SIMULATOR_SECRET"
 
 
 @pytest.fixture
@@ -87,5 +92,18 @@ def test_it_stops_within_a_second_whatever_hangs(server):
 
 
 def test_it_says_which_variable_is_missing(tmp_path):
-    with pytest.raises(AssertionError):
-        Simulator(tmp_path / "ledger.sqlite3", secret="").start()
+    command = [sys.executable, "-m", "destinations.simulator", "--ledger", "unused"]
+    environment = {k: v for k, v in os.environ.items() if k != VARIABLE}
+
+    ended = subprocess.run(
+        command,
+        check=False,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+
+    assert ended.returncode == 1
+    assert f"Set {VARIABLE}" in ended.stderr
