@@ -45,6 +45,9 @@ class Destination(TenantModel):
     credentials = models.BinaryField(
         default=bytes, help_text="One encrypted JSON object of its secret fields."
     )
+    secrets_set_at = models.JSONField(
+        default=dict, blank=True, help_text="When each secret field was last set."
+    )
     recipient_template = models.CharField(max_length=200, default="{{ phone }}")
     body_template = models.TextField(max_length=5000)
     allowed_countries = ArrayField(

@@ -33,7 +33,11 @@ CallbackBody = bytes | Mapping[str, str] | Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A setting of a provider, enough to make a form field of it."""
+    """
+    A setting of a provider, enough to make a form field of it.
+
+    `is_extra`: few need it, so a form asks for it last.
+    """
 
     name: str
     label: str
@@ -41,6 +45,7 @@ class Field:
     secret: bool = False
     pattern: str = ""
     required: bool = False
+    is_extra: bool = False
     example: str = ""
 
 

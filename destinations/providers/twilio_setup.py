@@ -39,6 +39,7 @@ FIELDS = (
             " tokens. It can be revoked for LeadRails alone; starts with SK."
         ),
         pattern=r"SK[0-9a-fA-F]{32}",
+        is_extra=True,
         example="SK followed by 32 hex characters",
     ),
     Field(
@@ -46,6 +47,7 @@ FIELDS = (
         label="API key secret",
         help="Twilio shows it once, when the key is made.",
         secret=True,
+        is_extra=True,
     ),
     Field(
         name="from_number",
@@ -64,6 +66,7 @@ FIELDS = (
             " and handles failover. If set, it overrides the From number."
         ),
         pattern=r"MG[0-9a-fA-F]{32}",
+        is_extra=True,
         example="MG followed by 32 hex characters",
     ),
 )

@@ -1,0 +1,66 @@
+"""What a destination's settings must be, whatever its provider."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from destinations.models import Destination
+from leadrails.core.data import load
+from leadrails.core.phone import region_of
+from leadrails.core.rendering import Template, TemplateError
+from leadrails.tenants.models import Tenant
+
+SHORTEST_LIFE = timedelta(minutes=1)
+LONGEST_LIFE = timedelta(days=7)
+MOST = {"hourly_ceiling": 1_000_000, "daily_per_recipient": 1_000, "max_attempts": 50}
+COUNTRIES: dict[str, str] = load("countries")["names"]
+
+
+def default_countries(tenant: Tenant, config: Mapping[str, str]) -> list[str]:
+    """The tenant's country and the sender's own."""
+    sender = config.get("from_number", "")
+    own = region_of(sender) if sender.startswith("+") else None
+    return sorted({tenant.country, own or tenant.country} & COUNTRIES.keys())
+
+
+def check_settings(destination: Destination) -> None:
+    """
+    Judge everything but the provider's own fields.
+
+    Raises:
+        ValidationError: with a sentence for each field at fault.
+    """
+    problems: dict[str, list[str]] = {}
+    try:
+        destination.clean_fields(exclude={"tenant", "credentials", "fingerprint"})
+    except ValidationError as error:
+        problems = dict(error.message_dict)
+    for name in ("recipient_template", "body_template"):
+        if name not in problems and (problem := _template_problem(destination, name)):
+            problems[name] = [problem]
+    for name in ("hourly_ceiling", "daily_per_recipient", "max_attempts"):
+        value = getattr(destination, name)
+        if name not in problems and (value < 1 or value > MOST[name]):
+            problems[name] = [
+                _("Enter a number from 1 to %(most)s.") % {"most": f"{MOST[name]:,}"}
+            ]
+    if not SHORTEST_LIFE <= destination.time_to_live <= LONGEST_LIFE:
+        problems["time_to_live"] = [_("Enter a time from 1 minute to 7 days.")]
+    if unknown := set(destination.allowed_countries) - COUNTRIES.keys():
+        problems["allowed_countries"] = [
+            _("There is no country %(code)s.") % {"code": min(unknown)}
+        ]
+    elif not destination.allowed_countries:
+        problems["allowed_countries"] = [_("Name at least one country.")]
+    if problems:
+        raise ValidationError(problems)
+
+
+def _template_problem(destination: Destination, name: str) -> str | None:
+    try:
+        Template.compile(getattr(destination, name))
+    except TemplateError as error:
+        return str(error)
+    return None

@@ -1,0 +1,149 @@
+"""
+A destination's secrets: sealed in its row, opened only to build its provider.
+
+Nothing here returns a secret to a page: pages get names and dates.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from destinations.models import Destination
+from destinations.providers import simulated
+from destinations.providers.base import Provider
+from destinations.providers.registry import PROVIDERS
+from leadrails.core.crypto import Place
+from leadrails.tenants.models import Tenant
+
+SAMPLE_SENDER = "+15555550100"  # every simulated account owns it
+_CACHED = 4096
+
+
+def place_of(destination: Destination) -> Place:
+    return Place(
+        destination.tenant_id,
+        Destination._meta.db_table,
+        destination.id,
+        "credentials",
+    )
+
+
+def seal_credentials(destination: Destination, secrets: Mapping[str, str]) -> bytes:
+    text = json.dumps(dict(secrets), sort_keys=True)
+    return settings.LEADRAILS_KEYRING.encrypt(text, place_of(destination))
+
+
+def open_credentials(destination: Destination) -> dict[str, str]:
+    """
+    Raises:
+        CannotDecrypt: the key is gone, or the row was tampered with.
+    """
+    if not destination.credentials:
+        return {}
+    text = settings.LEADRAILS_KEYRING.decrypt(
+        bytes(destination.credentials), place_of(destination)
+    )
+    opened: dict[str, str] = json.loads(text)
+    return opened
+
+
+def base_url(kind: str, *, is_simulated: bool) -> str:
+    """Where a provider's API is: an operator's setting, never a tenant's field."""
+    if is_simulated:
+        return settings.LEADRAILS_SIMULATOR_URL
+    vendor = kind.partition("_")[0].upper()
+    url: str = getattr(settings, f"LEADRAILS_{vendor}_URL", "")
+    return url or PROVIDERS[kind].live_base_url
+
+
+def provider_for(destination: Destination) -> Provider:
+    """
+    Return the provider of a destination, ready to send.
+
+    Kept per process and version of the row, so that a drain decrypts once.
+
+    Raises:
+        CannotDecrypt: see `open_credentials`.
+    """
+    url = base_url(destination.kind, is_simulated=destination.is_simulated)
+    version = (destination.updated_at, url)
+    known = _providers.get(destination.id)
+    if known and known[0] == version:
+        return known[1]
+    provider = PROVIDERS[destination.kind].from_config(
+        destination.config, open_credentials(destination), base_url=url
+    )
+    if len(_providers) >= _CACHED:
+        _providers.clear()
+    _providers[destination.id] = (version, provider)
+    return provider
+
+
+_providers: dict[UUID, tuple[tuple[datetime, str], Provider]] = {}
+
+
+def secret_dates(destination: Destination) -> dict[str, datetime]:
+    """
+    When each stored secret was set, by field name; never a secret itself.
+
+    Raises:
+        CannotDecrypt: see `open_credentials`.
+    """
+    stored = open_credentials(destination)
+    dates: dict[str, datetime] = {}
+    for field in PROVIDERS[destination.kind].fields:
+        if field.secret and stored.get(field.name):
+            text = destination.secrets_set_at.get(field.name)
+            dates[field.name] = (
+                datetime.fromisoformat(text) if text else destination.created_at
+            )
+    return dates
+
+
+# A sender is known by its service or else by its number. A sender name is not: any
+# number of businesses may call themselves the same.
+def fingerprint(config: Mapping[str, Any], *, is_simulated: bool) -> bytes:
+    """
+    Return a keyed hash of the sender, or nothing if it has none of its own.
+
+    The simulator gives every account the same sample numbers, so there a sender is
+    shared only with the account.
+    """
+    sender = config.get("messaging_service_sid") or config.get("from_number") or ""
+    has_letters = any(char.isalpha() for char in sender)
+    if not sender or (has_letters and not config.get("messaging_service_sid")):
+        return b""
+    account = str(config.get("account_sid", "")) if is_simulated else ""
+    key = settings.LEADRAILS_KEYRING.derive("fingerprint")
+    text = f"{is_simulated:d}|{account}|{sender}"
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+def shares_sender(destination: Destination) -> bool:
+    """Whether a workspace other than this one sends with the same sender."""
+    if not destination.fingerprint:
+        return False
+    # The one question that looks beyond the tenant; its answer is a bare yes or no.
+    others = Destination.objects.exclude(tenant=destination.tenant_id).listed()
+    return others.filter(fingerprint=bytes(destination.fingerprint)).exists()
+
+
+def simulated_settings(
+    tenant: Tenant, kind: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """(config, secrets) of this tenant's own account at the simulator."""
+    account = simulated.account_sid(tenant.id)
+    token = simulated.auth_token(settings.LEADRAILS_SIMULATOR_SECRET, account)
+    names = {field.name for field in PROVIDERS[kind].fields}
+    config = {"account_sid": account, "from_number": SAMPLE_SENDER}
+    secrets = {"auth_token": token}
+    return (
+        {name: text for name, text in config.items() if name in names},
+        {name: text for name, text in secrets.items() if name in names},
+    )

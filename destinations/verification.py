@@ -1,0 +1,73 @@
+"""*Verify connection*: ask the provider whether a destination's credentials work."""
+
+import asyncio
+from dataclasses import asdict
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from destinations.credentials import provider_for
+from destinations.models import Destination
+from destinations.providers.base import Provider, Verification
+from destinations.providers.http import ProviderSession
+from leadrails.core.crypto import CannotDecrypt
+from leadrails.tenants import audit
+from leadrails.tenants.models import User
+
+TIMEOUT = 10.0  # seconds for all calls together; a person is waiting
+
+
+def verify_connection(
+    destination: Destination, *, actor: User | None, timeout: float = TIMEOUT
+) -> Verification:
+    """Ask, keep the answer with the destination, and return it. Never raises."""
+    result = _ask(destination, timeout)
+    now = timezone.now()
+    # An answer about settings that were changed meanwhile is worth nothing.
+    kept = Destination.objects.filter(
+        pk=destination.pk, updated_at=destination.updated_at
+    ).update(verified_at=now, verification=asdict(result))
+    if kept:
+        destination.verified_at, destination.verification = now, asdict(result)
+    audit.record(
+        destination.tenant,
+        actor,
+        "destination.verified",
+        destination,
+        ok=result.ok,
+        code=result.code,
+    )
+    return result
+
+
+def _ask(destination: Destination, timeout: float) -> Verification:
+    try:
+        provider = provider_for(destination)
+    except CannotDecrypt:
+        return Verification(
+            False,
+            "unreadable",
+            _(
+                "The stored credentials cannot be decrypted with the keys this server"
+                " has. Enter them again, or ask the operator to restore the key."
+            ),
+        )
+    try:
+        return asyncio.run(_verify(provider, seconds=timeout))
+    except TimeoutError:
+        return Verification(
+            False,
+            "timeout",
+            _(
+                "The provider did not answer in time, so nothing is known about the"
+                " credentials. Try again in a minute."
+            ),
+        )
+
+
+async def _verify(provider: Provider, *, seconds: float) -> Verification:
+    """On a loop of its own: a page's thread has none, and a drain's is busy."""
+    async with asyncio.timeout(seconds):
+        http = ProviderSession(limit=2, total_timeout=seconds * 0.9)
+        async with http:
+            return await provider.verify_credentials(http)
