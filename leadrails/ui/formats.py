@@ -24,11 +24,13 @@ def compact(value: Number | None) -> str:
     """Three significant digits with k, M or B: 1234567 is 1.23M."""
     if value is None:
         return NONE
-    for limit, suffix in ((1_000_000_000, "B"), (1_000_000, "M"), (10_000, "k")):
-        if abs(value) >= limit:
-            unit = 1_000 if suffix == "k" else limit
-            return f"{float(value) / unit:.3g}{suffix}"
-    return number(value)
+    size = abs(float(value))
+    if size < 10_000:
+        return number(value)
+    for unit, suffix in ((1e3, "k"), (1e6, "M"), (1e9, "B")):
+        if size < unit * 999.5 or suffix == "B":
+            break
+    return f"{float(value) / unit:.3g}{suffix}"
 
 
 def percent(share: Number | None) -> str:
@@ -104,6 +106,11 @@ def day(then: datetime, now: datetime) -> str:
     local = _local(then)
     same_year = local.year == _local(now).year
     return date_format(local, "j M" if same_year else "j M Y")
+
+
+def moment(then: datetime, now: datetime) -> str:
+    """Day and minute, for what happened once and is looked up later."""
+    return f"{day(then, now)}, {date_format(_local(then), 'H:i')}"
 
 
 def clock(then: datetime) -> str:

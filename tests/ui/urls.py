@@ -8,14 +8,18 @@ from django.urls import include, path
 from leadrails.ui.samples import styleguide_context
 
 
-def page(request, tenant="", **_):
+def page(request, tenant="", template="page.html"):
     """A page in the shell, as a member of a workspace sees it."""
     acme = SimpleNamespace(name="Acme Roofing & Sons", slug="acme")
     other = SimpleNamespace(name="Brightside Dental", slug="brightside")
     request.tenant, request.role = acme, "admin"
     request.user = SimpleNamespace(email="ada@example.com", is_authenticated=True)
     nav = {"open_alerts": 3, "tenants": [acme, other], "is_simulated": True}
-    return render(request, "page.html", {"nav": nav, **styleguide_context()})
+    return render(request, template, {"nav": nav, **styleguide_context()})
+
+
+def confirm(request, tenant):
+    return page(request, template="confirm.html")
 
 
 def names(app, *views):
@@ -32,6 +36,7 @@ urlpatterns = [
     path("t/<slug:tenant>/routes/", names("routes", "list")),
     path("t/<slug:tenant>/destinations/", names("destinations", "list")),
     path("t/<slug:tenant>/settings/", names("settings", "members")),
-    path("account/", names("tenants", "login", "logout")),
+    path("t/<slug:tenant>/jobs/replay", confirm, name="replay"),
+    path("account/", names("tenants", "login", "logout", "profile")),
     path("ui/", include("leadrails.ui.urls")),
 ]
