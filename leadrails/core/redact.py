@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -55,36 +56,66 @@ _NAMED = (
 )
 _ROW_END = r"(?=\n(?:The above exception|During handling)|\Z)"
 _REFUSED_KEY = r"(Key \([^\n]{0,100}?\)=\().*?(?=\) (?:already|is |conflicts)|\Z)"
-_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), shown)
-    for pattern, shown in (
-        (_PEM, HIDDEN),
-        (_HEADER, rf"\1{HIDDEN}"),
-        # "basic" is also an English word: credentials are longer than most words.
+# Each shape with what lower-cased text must hold for it to be worth a search.
+_SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
+    (needs, re.compile(pattern, re.DOTALL), shown)
+    for needs, pattern, shown in (
+        (("-----begin",), _PEM, HIDDEN),
+        (("authorization",), _HEADER, rf"\1{HIDDEN}"),
         (
+            ("basic", "bearer"),
+            # "basic" is also an English word: credentials are longer than most.
             r"(?i)\b(basic(?=\s{1,4}\S{16})|bearer)(\s{1,4})[a-z0-9+/=_.~-]{8,}",
             rf"\1\2{HIDDEN}",
         ),
-        (rf"(?i)\b((?:set-)?cookie{_IS})[^\r\n\"'}}]+", rf"\1{HIDDEN}"),
+        (
+            ("cookie",),
+            rf"(?i)\b((?:set-)?cookie{_IS})[^\r\n\"'}}]+",
+            rf"\1{HIDDEN}",
+        ),
         # How aiohttp prints the credentials of a request.
-        (r"BasicAuth\([^)]*\)?", f"BasicAuth({HIDDEN})"),
-        (_NAMED, rf"\1{HIDDEN}"),
+        (("basicauth(",), r"BasicAuth\([^)]*\)?", f"BasicAuth({HIDDEN})"),
+        (
+            ("token", "key", "pass", "pwd", "secret", "sig", "mac"),
+            _NAMED,
+            rf"\1{HIDDEN}",
+        ),
         # User and password in a URL.
-        (r"://[^\s/?#\"'<>]{1,2000}@", f"://{HIDDEN}@"),
+        (("://",), r"://[^\s/?#\"'<>]{1,2000}@", f"://{HIDDEN}@"),
         # Our API keys and signing secrets, keys of providers, JSON web tokens.
-        (r"\b(lr_live_|lrs_|whsec_)[A-Za-z0-9_=+/-]+", rf"\1{HIDDEN}"),
-        (rf"{_ALONE}(KEY|re_|sk_live_|xox[a-z]-)[A-Za-z0-9_-]{{16,}}", rf"\1{HIDDEN}"),
-        (rf"{_ALONE}eyJ[A-Za-z0-9_-]{{10,}}\.[A-Za-z0-9_.-]+", HIDDEN),
+        (
+            ("lr_live_", "lrs_", "whsec_"),
+            r"\b(lr_live_|lrs_|whsec_)[A-Za-z0-9_=+/-]+",
+            rf"\1{HIDDEN}",
+        ),
+        (
+            ("key", "re_", "sk_live_", "xox"),
+            rf"{_ALONE}(KEY|re_|sk_live_|xox[a-z]-)[A-Za-z0-9_-]{{16,}}",
+            rf"\1{HIDDEN}",
+        ),
+        (("eyj",), rf"{_ALONE}eyJ[A-Za-z0-9_-]{{10,}}\.[A-Za-z0-9_.-]+", HIDDEN),
         # Auth tokens and MACs in hexadecimal: 32 digits or more, alone.
-        (rf"{_ALONE}(?:[0-9a-f]{{32,}}|[0-9A-F]{{32,}})(?![A-Za-z0-9])", HIDDEN),
+        (
+            ("",),
+            rf"{_ALONE}(?:[0-9a-f]{{32,}}|[0-9A-F]{{32,}})(?![A-Za-z0-9])",
+            HIDDEN,
+        ),
         # What PostgreSQL quotes of a row that it refused.
-        (rf"(Failing row contains \().*?{_ROW_END}", rf"\1{HIDDEN})"),
-        (_REFUSED_KEY, rf"\1{HIDDEN}"),
-        (r"(parameter \$[0-9]{1,5} = ')(?:[^']|'')*", rf"\1{HIDDEN}"),
+        (
+            ("failing row",),
+            rf"(Failing row contains \().*?{_ROW_END}",
+            rf"\1{HIDDEN})",
+        ),
+        (("key (",), _REFUSED_KEY, rf"\1{HIDDEN}"),
+        (
+            ("parameter $",),
+            r"(parameter \$[0-9]{1,5} = ')(?:[^']|'')*",
+            rf"\1{HIDDEN}",
+        ),
     )
 )
 _PHONES: tuple[re.Pattern[str], ...] = (
-    re.compile(r"(?:\+|%2[Bb])[1-9][0-9]{7,14}(?![0-9])"),
+    re.compile(r"[+%](?:(?<=\+)|2[Bb])[1-9][0-9]{7,14}(?![0-9])"),
     re.compile(r"(?<![\w.-])\(?[2-9][0-9]{2}\)?[ .-][0-9]{3}[ .-][0-9]{4}(?![\w-])"),
     re.compile(r"(?<![\w.])\+[1-9][0-9]{0,2}(?:[ .-]\(?[0-9]{2,7}\)?){2,5}(?![\w-])"),
 )
@@ -119,7 +150,7 @@ def redact(value: Any, secrets: Iterable[str] = (), *, phones: bool = False) -> 
         secrets: exact texts to hide, beside those of `with_secrets`.
         phones: whether to mask phone numbers, which logs need and pages do not.
     """
-    exact = _all_forms({*secrets, *_secrets.get(), *_process_secrets})
+    exact = _all_forms(frozenset({*secrets, *_secrets.get(), *_process_secrets}))
     return _Redactor(exact, phones).value(value, MAX_DEPTH)
 
 
@@ -209,8 +240,10 @@ class _Redactor:
     def text(self, text: str) -> str:
         for secret in self._exact:
             text = text.replace(secret, HIDDEN)
-        for pattern, shown in _SHAPES:
-            text = pattern.sub(shown, text)
+        lower = text.lower()
+        for needs, pattern, shown in _SHAPES:
+            if any(need in lower for need in needs):
+                text = pattern.sub(shown, text)
         if self._phones:
             for pattern in _PHONES:
                 text = pattern.sub(_masked, text)
@@ -232,7 +265,8 @@ def _worth_hiding(secrets: Iterable[str]) -> Iterator[str]:
     return (secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
 
 
-def _all_forms(secrets: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=16)
+def _all_forms(secrets: frozenset[str]) -> tuple[str, ...]:
     """Return secrets as they are and as URLs carry them, the longest first."""
     forms = {
         form
