@@ -1,12 +1,12 @@
 """What every handler shares: the parts of the server, and how errors are answered."""
 
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from destinations.simulator import ids
 from destinations.simulator.accounts import Account, Accounts
 from destinations.simulator.callbacks import CallbackSender
 from destinations.simulator.errors import ApiError, compact
@@ -73,7 +73,7 @@ async def provider_answers(
         if concurrent == 1:
             del in_flight[account]
     answer.headers["Twilio-Concurrent-Requests"] = str(concurrent)
-    answer.headers["Twilio-Request-Id"] = f"RQ{secrets.token_hex(16)}"
+    answer.headers["Twilio-Request-Id"] = f"RQ{ids.hex_digits(32)}"
     answer.headers["Twilio-Request-Duration"] = f"{time.monotonic() - began:.3f}"
     return answer
 

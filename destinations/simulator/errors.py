@@ -69,6 +69,9 @@ _STATUS = {
 }
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 class ApiError(Exception):
     def __init__(
         self, code: int, message: str = "", *, status: int = 0, retry_after: int = 0
@@ -90,4 +93,4 @@ class ApiError(Exception):
 
 
 def compact(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(value).encode()

@@ -1,12 +1,10 @@
 """Moves accepted messages through their statuses, on time and across restarts."""
 
 import asyncio
-import secrets
 from dataclasses import dataclass
-from uuid import uuid4
 
 from destinations.providers.simulated import MARK
-from destinations.simulator import clock, segments
+from destinations.simulator import clock, ids, segments
 from destinations.simulator.accounts import Accounts, sender_for
 from destinations.simulator.behaviour import Behaviour
 from destinations.simulator.callback import Callback
@@ -63,7 +61,7 @@ class Lifecycle:
         fault = self.behaviour.callback_fault(draft.account)
         message = Message(
             seq=self._ledger.next_seq(),
-            sid=f"{'MM' if draft.media else 'SM'}{MARK}{secrets.token_hex(12)}",
+            sid=f"{'MM' if draft.media else 'SM'}{MARK}{ids.hex_digits(24)}",
             account=draft.account,
             to=draft.to,
             sender=draft.sender,
@@ -154,7 +152,7 @@ class Lifecycle:
         if not message.callback_url or not step.callbacks:
             return
         body = message.callback_form(now)
-        token = str(uuid4())
+        token = ids.token()
         for index, wait in enumerate(step.callbacks):
             callback = Callback(
                 id=f"{token}/{index}" if index else token,

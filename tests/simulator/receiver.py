@@ -32,7 +32,7 @@ class Receiver(ThreadingHTTPServer):
         self.received: list[Received] = []
         self.answers: list[int] = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
 
     def about(self, sid):
         return [r for r in self.received if r.form.get("MessageSid") == sid]

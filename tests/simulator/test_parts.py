@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from destinations.providers import simulated
-from destinations.simulator import segments
+from destinations.simulator import ids, segments
 from destinations.simulator.callback import sign, split
 from destinations.simulator.regions import normalise, region
 
@@ -104,3 +104,11 @@ def test_derived_names_are_stable_and_marked():
     assert not simulated.is_simulated_sid("AC" + "0" * 32)
     assert not simulated.is_simulated_sid(sid + "\n")
     assert simulated.auth_token("a", sid) != simulated.auth_token("b", sid)
+
+
+def test_tokens_are_uuids_of_version_4_and_ids_have_their_length():
+    tokens = {ids.token() for _ in range(100)}
+
+    assert len(tokens) == 100
+    assert {UUID(token).version for token in tokens} == {4}
+    assert {len(ids.hex_digits(24)) for _ in range(100)} == {24}
