@@ -1,0 +1,313 @@
+"""Routes are made, changed, asked. Every change is audited and seen by intake."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from destinations.models import Destination
+from leadrails.core import ids, phone
+from leadrails.core.conditions import (
+    ConditionError,
+    Conditions,
+    Verdict,
+    parse_conditions,
+)
+from leadrails.core.rendering import Template, TemplateError, lead_fields
+from leadrails.core.routing import Decision, RouteRule, plan
+from leadrails.routing.models import Route
+from leadrails.tenants import audit
+from leadrails.tenants.models import Tenant, User
+from leadrails.tenants.services import bump_version
+
+if TYPE_CHECKING:
+    # The lead's app lies above this one: its rows come in as arguments.
+    from leadrails.leads.models import Lead, Source, Workflow
+
+LOWEST_PRIORITY = 10_000
+CHANGEABLE = (
+    "source",
+    "workflow",
+    "destination",
+    "name",
+    "priority",
+    "conditions",
+    "is_additional",
+)
+
+
+# What people do ---------------------------------------------------------------
+
+
+def create_route(
+    tenant: Tenant,
+    *,
+    source: "Source",
+    workflow: "Workflow",
+    destination: Destination,
+    name: str,
+    conditions: Mapping[str, Any] | None = None,
+    priority: int = 100,
+    is_additional: bool = False,
+    actor: User | None,
+    id: UUID | None = None,  # noqa: A002
+) -> Route:
+    """
+    Make an active route.
+
+    Args:
+        id: chosen when the form was drawn, so that sending it twice makes one.
+
+    Raises:
+        ValidationError: with the fields at fault.
+    """
+    route = Route(
+        id=id or ids.uuid7(),
+        tenant=tenant,
+        source=source,
+        workflow=workflow,
+        destination=destination,
+        name=name.strip(),
+        conditions=dict(conditions or {}),
+        priority=priority,
+        is_additional=is_additional,
+    )
+    check_route(route)
+    with transaction.atomic():
+        route.save(force_insert=True)
+        audit.record(tenant, actor, "route.created", route, sentence=sentence_of(route))
+        bump_version(tenant)
+    return route
+
+
+def update_route(route: Route, *, actor: User | None, **changes: Any) -> Route:
+    """
+    Change what is given, of CHANGEABLE.
+
+    Raises:
+        ValidationError: with the fields at fault; nothing is changed then.
+    """
+    if unknown := changes.keys() - set(CHANGEABLE):
+        raise TypeError(f"no such settings: {', '.join(sorted(unknown))}")
+    with transaction.atomic():
+        mine = Route.objects.for_tenant(route.tenant_id).listed()
+        fresh = mine.select_for_update(of=("self",)).filter(pk=route.pk).first()
+        if fresh is None:
+            raise ValidationError(_("This route was deleted."))
+        before = {name: getattr(fresh, name) for name in CHANGEABLE}
+        for name, value in changes.items():
+            setattr(fresh, name, value.strip() if name == "name" else value)
+        check_route(fresh)
+        fresh.save()
+        changed = [name for name in CHANGEABLE if getattr(fresh, name) != before[name]]
+        audit.record(
+            fresh.tenant,
+            actor,
+            "route.updated",
+            fresh,
+            fields=changed,
+            sentence=sentence_of(fresh),
+        )
+        bump_version(fresh.tenant_id)
+    return fresh
+
+
+def pause_route(route: Route, *, actor: User | None) -> bool:
+    """Take no more leads; False if it was not active."""
+    return _move(route, {Route.Status.ACTIVE}, Route.Status.PAUSED, actor)
+
+
+def resume_route(route: Route, *, actor: User | None) -> bool:
+    """Take leads again; False if it was not paused."""
+    return _move(route, {Route.Status.PAUSED}, Route.Status.ACTIVE, actor)
+
+
+def delete_route(route: Route, *, actor: User | None) -> bool:
+    """Delete for good; the row stays for the trails that name it."""
+    alive = {Route.Status.ACTIVE, Route.Status.PAUSED}
+    return _move(route, alive, Route.Status.REVOKED, actor)
+
+
+# What intake asks -------------------------------------------------------------
+
+
+def route_rules(source: "Source") -> dict[UUID, tuple[RouteRule, ...]]:
+    """
+    Return the rules of each workflow of a source, in the order they are asked.
+
+    Paused routes are there too, so that a lead's trail says that they are.
+    """
+    rules: dict[UUID, list[RouteRule]] = defaultdict(list)
+    for route in _ordered(Route.objects.for_tenant(source.tenant_id), source=source):
+        rules[route.workflow_id].append(rule_of(route, country=source.country))
+    return {workflow: tuple(found) for workflow, found in rules.items()}
+
+
+def rules_for(workflow: "Workflow") -> tuple[RouteRule, ...]:
+    """Return the rules of one workflow, in the order they are asked."""
+    country = workflow.source.country
+    found = _ordered(Route.objects.for_tenant(workflow.tenant_id), workflow=workflow)
+    return tuple(rule_of(route, country=country) for route in found)
+
+
+def rule_of(route: Route, *, country: str) -> RouteRule:
+    """
+    Return a route with its destination as the core sees them.
+
+    Args:
+        country: where a recipient written without a country code is.
+    """
+    destination = route.destination
+    return RouteRule(
+        id=route.id,
+        name=route.name,
+        status=route.status,
+        priority=route.priority,
+        conditions=_readable(route),
+        is_additional=route.is_additional,
+        destination_id=destination.id,
+        destination_status=destination.status,
+        purpose=destination.purpose,
+        recipient_template=_recipient(destination.recipient_template, country),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    lead: "Lead"
+    decision: Decision
+
+
+def dry_run(route: Route, leads: Iterable["Lead"]) -> list[Rehearsed]:
+    """
+    Ask a route, saved or not, about leads; nothing is sent or stored.
+
+    It is asked among the other routes of its workflow and as if it were active, so
+    that the answer is what the next such lead would get.
+    """
+    rule = replace(rule_of(route, country=route.source.country), status="active")
+    others = [other for other in rules_for(route.workflow) if other.id != route.id]
+    return [Rehearsed(lead, _decision(rule, others, lead)) for lead in leads]
+
+
+def sentence_of(route: Route) -> str:
+    """Return the conditions in words, empty when every lead is taken."""
+    conditions = _readable(route)
+    return conditions.sentence() if conditions.parts else ""
+
+
+# Parts ------------------------------------------------------------------------
+
+_ACTS = {
+    Route.Status.ACTIVE: "route.resumed",
+    Route.Status.PAUSED: "route.paused",
+    Route.Status.REVOKED: "route.deleted",
+}
+
+
+def _move(
+    route: Route, old: set[Route.Status], new: Route.Status, actor: User | None
+) -> bool:
+    with transaction.atomic():
+        mine = Route.objects.for_tenant(route.tenant_id).filter(pk=route.pk)
+        if not mine.filter(status__in=old).update(status=new):
+            return False
+        audit.record(route.tenant, actor, _ACTS[new], route)
+        bump_version(route.tenant_id)
+    route.status = new
+    return True
+
+
+def check_route(route: Route) -> None:
+    """
+    Raises:
+        ValidationError: with a sentence for each field at fault.
+    """
+    problems: dict[str, list[str]] = {}
+    try:
+        route.clean_fields(exclude={"tenant", "source", "workflow", "destination"})
+    except ValidationError as error:
+        problems = dict(error.message_dict)
+    for name in ("source", "workflow", "destination"):
+        if getattr(route, name).tenant_id != route.tenant_id:
+            problems[name] = [_("Choose one of this workspace.")]
+    if not problems.keys() & {"source", "workflow"}:
+        if route.workflow.source_id != route.source_id:
+            problems["workflow"] = [_("Choose a workflow of this source.")]
+        elif route.source.status == "revoked":
+            problems["workflow"] = [_("This source was revoked.")]
+    if "destination" not in problems and route.destination.status == "revoked":
+        problems["destination"] = [_("This destination was deleted.")]
+    if "priority" not in problems and not 0 <= route.priority <= LOWEST_PRIORITY:
+        problems["priority"] = [_("Enter a number from 0 to 10,000.")]
+    try:
+        parse_conditions(route.conditions)
+    except ConditionError as error:
+        problems["conditions"] = [str(error)]
+    if problems:
+        raise ValidationError(problems)
+
+
+def _ordered(routes: Any, **which: Any) -> Sequence[Route]:
+    found: Sequence[Route] = (
+        routes.listed()
+        .filter(**which)
+        .select_related("destination")
+        .defer("destination__credentials", "destination__body_template")
+        .order_by("priority", "id")
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable(Conditions):
+    """Conditions that an older version wrote: better no message than a wrong one."""
+
+    problem: str = ""
+
+    def test(self, fields: Mapping[str, Any]) -> Verdict:  # noqa: ARG002
+        return Verdict(False, f"its conditions cannot be read ({self.problem})")
+
+
+def _readable(route: Route) -> Conditions:
+    try:
+        return parse_conditions(route.conditions)
+    except ConditionError as error:
+        return _Unreadable(problem=str(error))
+
+
+def _recipient(source: str, country: str) -> Callable[[Mapping[str, Any]], str]:
+    """
+    Return the function from a lead's fields to a number in E.164, or "".
+
+    A template that does not compile raises with every lead, as a bad one should:
+    its jobs end with the line at fault.
+    """
+    try:
+        template = Template.compile(source)
+    except TemplateError as error:
+        problem = error
+
+        def fail(_fields: Mapping[str, Any]) -> str:
+            raise TemplateError(problem.message, problem.line)
+
+        return fail
+
+    def find(fields: Mapping[str, Any]) -> str:
+        text = template.render(fields).strip()
+        if text and text == fields.get("phone"):
+            return text  # intake has normalised it already
+        return phone.normalise(text, country).e164 or ""
+
+    return find
+
+
+def _decision(rule: RouteRule, others: Sequence[RouteRule], lead: "Lead") -> Decision:
+    fields = lead_fields(lead.event, phone_e164=lead.phone)
+    decisions = plan(fields, [*others, rule]).decisions
+    return next(decision for decision in decisions if decision.route_id == rule.id)
