@@ -22,5 +22,15 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2},
     timezone="UTC",
+    beat_schedule={
+        name: {"task": name, "schedule": seconds, "options": {"expires": seconds * 2}}
+        for name, seconds in {
+            "jobs.sweep": 1.0,
+            "jobs.reap": 5.0,
+            "webhooks.sweep": 2.0,
+            "jobs.partitions": 6 * 3600.0,
+            "leads.forget": 300.0,
+        }.items()
+    },
 )
 app.autodiscover_tasks()

@@ -235,6 +235,9 @@ class QueueEntry(models.Model):
         ]
         verbose_name_plural = "queue entries"
 
+    def __str__(self) -> str:
+        return f"{self.job_id} due {self.due_at}"
+
 
 class Lane(models.Model):
     """A destination's place in the round of claims: who was served last waits."""
@@ -246,3 +249,6 @@ class Lane(models.Model):
     served_at = models.DateTimeField()
     hour = models.DateTimeField(null=True, help_text="The hour that is counted.")
     started_this_hour = models.PositiveIntegerField(default=0, db_default=0)
+
+    def __str__(self) -> str:
+        return f"lane of {self.destination_id}"

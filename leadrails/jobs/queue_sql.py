@@ -122,7 +122,8 @@ counted AS (
     started_this_hour = excluded.started_this_hour
       + CASE WHEN lane.hour = excluded.hour THEN lane.started_this_hour ELSE 0 END
 )
-INSERT INTO jobs_attempt (job_id, number, tenant_id, destination_id, started_at, request)
+INSERT INTO jobs_attempt (job_id, number, tenant_id, destination_id, started_at,
+  request)
 SELECT id, number, tenant_id, destination_id, now(), request FROM moved
 RETURNING job_id
 """

@@ -18,7 +18,7 @@ from django.conf import settings
 from leadrails.core.crypto import CannotDecrypt, Place
 from leadrails.core.routing import RouteRule
 from leadrails.leads.models import SigningKey, Source, Workflow
-from leadrails.routing.services import route_rules
+from leadrails.routing.rules import route_rules
 from leadrails.tenants.models import Tenant
 
 log = logging.getLogger(__name__)

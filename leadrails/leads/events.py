@@ -81,9 +81,7 @@ class LeadEvent(msgspec.Struct):
     location: Location | None = None
     attribution: Attribution | None = None
     consent: ConsentInfo | None = None
-    custom_fields: (
-        dict[Annotated[str, msgspec.Meta(max_length=200)], Any] | None
-    ) = None
+    custom_fields: dict[Annotated[str, msgspec.Meta(max_length=200)], Any] | None = None
 
     @property
     def chosen_workflow(self) -> str:

@@ -40,13 +40,15 @@ lead AS (
 ),
 job AS (
   INSERT INTO jobs_job (id, tenant_id, lead_id, source_id, route_id, destination_id,
-    recipient, state, reason, created_at, changed_at, expires_at, is_test)
+    recipient, state, reason, error_message, created_at, changed_at, expires_at,
+    is_test)
   SELECT plan.id, %(tenant)s, %(lead)s, %(source)s, plan.route, place.id,
-    plan.recipient, plan.state, plan.reason, now(), now(),
+    plan.recipient, plan.state, plan.reason, plan.detail, now(), now(),
     now() + place.time_to_live, %(is_test)s
   FROM mine, unnest(%(jobs)s::uuid[], %(routes)s::uuid[], %(destinations)s::uuid[],
-      %(recipients)s::text[], %(states)s::text[], %(reasons)s::text[])
-    AS plan (id, route, destination, recipient, state, reason)
+      %(recipients)s::text[], %(states)s::text[], %(reasons)s::text[],
+      %(details)s::text[])
+    AS plan (id, route, destination, recipient, state, reason, detail)
   JOIN destinations_destination place
     ON place.id = plan.destination AND place.tenant_id = %(tenant)s
   WHERE is_fresh

@@ -182,6 +182,9 @@ class IdempotencyKey(models.Model):
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="idempotency_by_age")]
 
+    def __str__(self) -> str:
+        return self.key
+
 
 class Nonce(models.Model):
     """A nonce that a signing key used; kept for 15 minutes."""
@@ -193,6 +196,9 @@ class Nonce(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="nonce_by_age")]
+
+    def __str__(self) -> str:
+        return str(self.nonce)
 
 
 def public_lead_id(value: UUID) -> str:

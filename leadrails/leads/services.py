@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.core.exceptions import ValidationError
 from django.db import connection
 
 from leadrails.core import ids, phone, routing
-from leadrails.core.fields import lead_fields
 from leadrails.core.reasons import Reason
+from leadrails.core.rendering import lead_fields
 from leadrails.jobs.wake import drain_waker
-from leadrails.leads import directory, intake_sql
+from leadrails.leads import intake_sql
 from leadrails.leads.directory import SourceEntry, WorkflowEntry
 
 
@@ -128,6 +127,7 @@ def _parameters(posted: Posted) -> dict[str, Any]:
         "recipients": [job.recipient for job in jobs],
         "states": [_first_state(job.problem) for job in jobs],
         "reasons": [str(job.problem) for job in jobs],
+        "details": [job.detail.replace("\x00", "")[:500] for job in jobs],
     }
 
 

@@ -2,9 +2,9 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import leadrails.core.ids
 from django.db import migrations, models
 
+import leadrails.core.ids
 from leadrails.partitions import CreatePartitionedModel
 
 

@@ -1,0 +1,169 @@
+"""What an outcome means beyond its own job: pauses, holds, suppressions, alerts."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from destinations.models import Destination
+from destinations.services import pause_destination
+from leadrails.alerts.services import open_alert
+from leadrails.contacts.models import Suppression
+from leadrails.contacts.services import suppress
+from leadrails.core import ids
+from leadrails.core.delivery import (
+    CONFIG_FAILED,
+    Effect,
+    HoldCountry,
+    OpenAlert,
+    PauseDestination,
+    Suppress,
+)
+from leadrails.core.reasons import Reason
+
+DEAD_LETTERS = "dead_letters"
+OUTCOME_UNKNOWN = "outcome_unknown"
+CEILING_REACHED = "ceiling_reached"
+
+# Ends that the tenant can do something about; one bad number is nobody's problem.
+_ALERTING_ENDS = frozenset(
+    {
+        Reason.EXPIRED,
+        Reason.ATTEMPTS_EXHAUSTED,
+        Reason.TEMPLATE_ERROR,
+        Reason.MESSAGE_REFUSED,
+    }
+)
+
+
+def apply_effects(
+    effects: Iterable[Effect],
+    *,
+    tenant_id: UUID,
+    destination_id: UUID,
+    job_id: UUID,
+    recipient: str,
+    error_code: str = "",
+    attempt_started_at: datetime | None = None,
+) -> None:
+    """
+    Carry out what `decide` and `decide_report` ask for. Every effect may be repeated.
+
+    A pause asked for by an attempt that began before the destination was last
+    changed is stale news: somebody has mended it since.
+    """
+    for effect in effects:
+        match effect:
+            case PauseDestination():
+                _pause(destination_id, error_code or effect.cause, attempt_started_at)
+            case HoldCountry():
+                _hold_country(destination_id, effect.country)
+            case Suppress():
+                suppress(
+                    tenant_id=tenant_id,
+                    phone=recipient,
+                    reason=Suppression.Reason.OPTED_OUT,
+                    source=ids.encode("job", job_id),
+                )
+            case OpenAlert():
+                where = effect.scope.removeprefix("destination").lstrip(":")
+                open_alert(
+                    tenant_id=tenant_id,
+                    kind=effect.kind,
+                    scope=scope_of(destination_id, where),
+                    cause=error_code or effect.cause,
+                    destination_id=destination_id,
+                    job_id=job_id,
+                    details={"reason": effect.cause},
+                )
+
+
+def note_end(
+    reason: str, *, tenant_id: UUID, destination_id: UUID, job_id: UUID
+) -> None:
+    """Open the alert of a job that ended as a dead letter, where one helps."""
+    if reason in _ALERTING_ENDS:
+        open_alert(
+            tenant_id=tenant_id,
+            kind=DEAD_LETTERS,
+            scope=scope_of(destination_id),
+            cause=reason,
+            destination_id=destination_id,
+            job_id=job_id,
+        )
+
+
+_FILTERED = """
+SELECT count(*), count(*) FILTER (WHERE reason = %(reason)s) FROM (
+  SELECT reason FROM jobs_job
+  WHERE tenant_id = %(tenant)s AND destination_id = %(destination)s
+    AND id >= %(since)s AND accepted_at IS NOT NULL
+  ORDER BY id DESC LIMIT 1000) recent
+"""
+FILTERED_AT_LEAST = 5
+FILTERED_SHARE = 0.10
+
+
+def note_filtered(
+    *, tenant_id: UUID, destination_id: UUID, job_id: UUID, since: UUID
+) -> None:
+    """
+    Open `destination_config_failed` when carriers filter a destination's messages.
+
+    One filtered message is an accident; five that are a tenth of the last hour's
+    are a cause, and so is the first one of a destination that never delivered.
+
+    Args:
+        since: the smallest id of the hour that is looked at.
+    """
+    delivered_once = Destination.objects.filter(
+        pk=destination_id, delivered_once=True
+    ).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FILTERED,
+            {
+                "reason": Reason.CARRIER_FILTERED,
+                "tenant": tenant_id,
+                "destination": destination_id,
+                "since": since,
+            },
+        )
+        sent, filtered = cursor.fetchone()
+    is_frequent = filtered >= FILTERED_AT_LEAST and filtered >= FILTERED_SHARE * sent
+    if is_frequent or not delivered_once:
+        open_alert(
+            tenant_id=tenant_id,
+            kind=CONFIG_FAILED,
+            scope=scope_of(destination_id),
+            cause=Reason.CARRIER_FILTERED,
+            destination_id=destination_id,
+            job_id=job_id,
+            details={"filtered": filtered, "sent": sent},
+        )
+
+
+def scope_of(destination_id: UUID, where: str = "") -> str:
+    """Return an alert's scope, e.g. `destination:dst_…` or `destination:dst_…:GB`."""
+    scope = f"destination:{ids.encode('dst', destination_id)}"
+    return f"{scope}:{where.removeprefix('country:')}" if where else scope
+
+
+def _pause(destination_id: UUID, cause: str, started_at: datetime | None) -> None:
+    destination = Destination.objects.filter(pk=destination_id).first()
+    if destination is None:
+        return
+    if started_at is not None and started_at < destination.updated_at:
+        return
+    pause_destination(destination, reason=cause, actor=None)
+
+
+def _hold_country(destination_id: UUID, country: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE destinations_destination SET held_countries = "
+            "array_append(held_countries, %(country)s::varchar) "
+            "WHERE id = %(id)s AND NOT held_countries @> ARRAY[%(country)s::varchar]",
+            {"id": destination_id, "country": country},
+        )

@@ -1,0 +1,131 @@
+"""Decide for each leased job: attempt it now, put it aside, or ask the provider."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from uuid import UUID
+
+from destinations.models import Destination
+from leadrails.core import phone, policy
+from leadrails.core.reasons import Reason
+from leadrails.core.rendering import Template, TemplateError, lead_fields
+from leadrails.core.segments import measure
+from leadrails.core.states import State
+from leadrails.jobs.queue import Aside, DueJob, Start
+
+MAX_BODY = 1600  # characters that a provider takes
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a claim comes to."""
+
+    starts: list[Start] = field(default_factory=list)
+    asides: list[Aside] = field(default_factory=list)
+    doubtful: list[DueJob] = field(default_factory=list)
+    stale: list[UUID] = field(default_factory=list)
+
+
+def prepare(jobs: Sequence[DueJob], places: Mapping[UUID, Destination]) -> Batch:
+    """
+    Sort leased jobs by what is to be done with them.
+
+    Jobs of one batch count towards their ceilings together, so that a batch cannot
+    pass one.
+    """
+    batch = Batch()
+    started: Counter[UUID | tuple[UUID, str]] = Counter()
+    for job in jobs:
+        if job.state is State.UNKNOWN:
+            batch.doubtful.append(job)
+        elif job.state in (State.QUEUED, State.RETRYING, State.HELD):
+            _sort(job, places[job.destination_id], batch, started)
+        else:
+            batch.stale.append(job.id)
+    return batch
+
+
+def _sort(
+    job: DueJob,
+    place: Destination,
+    batch: Batch,
+    started: Counter[UUID | tuple[UUID, str]],
+) -> None:
+    person = (job.tenant_id, job.recipient)
+    facts = _facts(job, place, started[job.destination_id], started[person])
+    match policy.check(facts):
+        case policy.Allow():
+            item = _first_message(job, place)
+            if isinstance(item, Start):
+                started[job.destination_id] += 1
+                started[person] += 1
+                batch.starts.append(item)
+            else:
+                batch.asides.append(item)
+        case policy.Hold(reason, until):
+            batch.asides.append(
+                Aside(job=job, state=State.HELD, reason=reason, due=until)
+            )
+        case policy.Skip(reason):
+            batch.asides.append(Aside(job=job, state=State.SKIPPED, reason=reason))
+        case policy.Expire(reason):
+            batch.asides.append(Aside(job=job, state=State.DEAD, reason=reason))
+
+
+def _facts(
+    job: DueJob, place: Destination, destination_started: int, person_started: int
+) -> policy.PolicyFacts:
+    country = phone.region_of(job.recipient) or "" if job.recipient else ""
+    return policy.PolicyFacts(
+        now=job.clock,
+        expires_at=job.expires_at,
+        destination_status=place.status,
+        recipient=job.recipient,
+        country=country,
+        suppressed_as=job.suppressed_as or "",
+        is_premium=phone.is_costly(job.recipient),
+        allowed_countries=frozenset(place.allowed_countries),
+        held_countries=frozenset(place.held_countries),
+        destination_this_hour=job.destination_this_hour + destination_started,
+        destination_ceiling=place.hourly_ceiling,
+        recipient_today=job.recipient_today + person_started,
+        recipient_ceiling=place.daily_per_recipient,
+    )
+
+
+def _first_message(job: DueJob, place: Destination) -> Start | Aside:
+    """Render at the first attempt; every retry sends the same bytes."""
+    message = job.message
+    if message is None:
+        fields = lead_fields(job.event or {}, phone_e164=job.phone or "")
+        try:
+            body = _compiled(place.body_template).render(fields).strip()
+        except TemplateError as error:
+            return _template_error(job, str(error))
+        if not body:
+            return _template_error(job, "The template gave an empty message.")
+        if len(body) > MAX_BODY:
+            sentence = f"The message has {len(body)} characters, {MAX_BODY} are allowed"
+            return _template_error(job, f"{sentence}.")
+        message = {"to": job.recipient, "body": body}
+    size = measure(message["body"])
+    return Start(
+        job=job,
+        number=job.attempts + 1,
+        message=message,
+        encoding=size.encoding,
+        segments=size.segments,
+        request={"to": message["to"], "body": message["body"]},
+    )
+
+
+def _template_error(job: DueJob, sentence: str) -> Aside:
+    return Aside(
+        job=job, state=State.DEAD, reason=Reason.TEMPLATE_ERROR, error=sentence
+    )
+
+
+@lru_cache(maxsize=2048)
+def _compiled(source: str) -> Template:
+    return Template.compile(source)

@@ -1,0 +1,257 @@
+"""
+The queue as the drain uses it: plain synchronous calls, one statement each.
+
+They run in a database thread of the drain's, or in a test's own thread.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from leadrails.core.delivery import Effect
+from leadrails.core.ids import uuid7_floor
+from leadrails.core.states import State
+from leadrails.jobs import queue_sql as sql
+from leadrails.jobs.effects import apply_effects, note_end
+
+FIRST_LOOK = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueJob:
+    """A leased job with all that the policy and the template need."""
+
+    id: UUID
+    tenant_id: UUID
+    lead_id: UUID
+    destination_id: UUID
+    recipient: str
+    state: State
+    attempts: int
+    message: dict[str, Any] | None
+    created_at: datetime
+    expires_at: datetime
+    is_test: bool
+    clock: datetime
+    event: dict[str, Any] | None
+    phone: str | None
+    suppressed_as: str | None
+    recipient_today: int
+    destination_this_hour: int
+    attempt_started_at: datetime | None
+    attempt_finished_at: datetime | None
+    looks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """An attempt about to be made."""
+
+    job: DueJob
+    number: int
+    message: dict[str, Any]
+    encoding: str
+    segments: int
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A job that is not attempted now. `due` None waits until it expires."""
+
+    job: DueJob
+    state: State
+    reason: str
+    due: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an attempt came to, ready to be written."""
+
+    job: DueJob
+    number: int
+    state: State
+    reason: str
+    outcome: str
+    duration: timedelta
+    delay: timedelta | None = None
+    provider_id: str = ""
+    sender: str = ""
+    segments: int | None = None
+    http_status: int | None = None
+    error_code: str = ""
+    error_message: str = ""
+    response: dict[str, Any] = field(default_factory=dict)
+    effects: tuple[Effect, ...] = ()
+
+
+def claim(room: int, worker: UUID) -> list[DueJob]:
+    """Lease up to `room` due jobs, fairly, and load them."""
+    lease = timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.CLAIM, {"room": room, "lease": lease, "worker": worker})
+        claimed = [row[0] for row in cursor.fetchall()]
+        return _load(claimed) if claimed else []
+
+
+def _load(jobs: list[UUID]) -> list[DueJob]:
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.LOAD, {"jobs": jobs, "today": uuid7_floor(today)})
+        names = [column.name for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    for row in rows:
+        row["state"] = State(row["state"])
+        for name in ("message", "event"):
+            if isinstance(row[name], str):
+                row[name] = json.loads(row[name])
+    return [DueJob(**row) for row in rows]
+
+
+def start(starts: Sequence[Start], worker: UUID) -> set[UUID]:
+    """
+    Write the attempt rows; return the jobs that may really be sent.
+
+    A job that is missing was suppressed, paused, ended or taken over a moment ago.
+    """
+    if not starts:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.START,
+            {
+                "worker": worker,
+                "jobs": [item.job.id for item in starts],
+                "numbers": [item.number for item in starts],
+                "messages": [json.dumps(item.message) for item in starts],
+                "encodings": [item.encoding for item in starts],
+                "segments": [item.segments for item in starts],
+                "requests": [json.dumps(item.request) for item in starts],
+            },
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def put_aside(asides: Sequence[Aside]) -> None:
+    """End or hold jobs without an attempt, with their alerts, in one transaction."""
+    if not asides:
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            sql.PUT_ASIDE,
+            {
+                "jobs": [item.job.id for item in asides],
+                "states": [item.state.value for item in asides],
+                "reasons": [item.reason for item in asides],
+                "due": [item.due for item in asides],
+                "errors": [item.error[:500] for item in asides],
+            },
+        )
+        for item in asides:
+            if item.state is State.DEAD:
+                note_end(
+                    item.reason,
+                    tenant_id=item.job.tenant_id,
+                    destination_id=item.job.destination_id,
+                    job_id=item.job.id,
+                )
+
+
+def settle(results: Sequence[Result]) -> None:
+    """Write what attempts came to, and their effects, in one transaction."""
+    if not results:
+        return
+    columns = [
+        "reason",
+        "outcome",
+        "provider_id",
+        "sender",
+        "segments",
+        "http_status",
+        "error_code",
+        "error_message",
+    ]
+    parameters: dict[str, Any] = {
+        "jobs": [item.job.id for item in results],
+        "numbers": [item.number for item in results],
+        "states": [item.state.value for item in results],
+        "delays": [item.delay for item in results],
+        "durations": [item.duration for item in results],
+        "responses": [json.dumps(item.response) for item in results],
+    }
+    plural = {"http_status": "http_statuses", "segments": "segments"}
+    for name in columns:
+        key = plural.get(name, f"{name}s")
+        parameters[key] = [getattr(item, name) for item in results]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.SETTLE, parameters)
+        moved = {job_id for job_id, _, waits in cursor.fetchall() if waits}
+        for item in results:
+            _settle_effects(item, is_moved=item.job.id in moved)
+
+
+def _settle_effects(item: Result, *, is_moved: bool) -> None:
+    if item.effects:
+        apply_effects(
+            item.effects,
+            tenant_id=item.job.tenant_id,
+            destination_id=item.job.destination_id,
+            job_id=item.job.id,
+            recipient=item.job.recipient,
+            error_code=item.error_code,
+            attempt_started_at=timezone.now() - item.duration,
+        )
+    if is_moved and item.state is State.DEAD:
+        note_end(
+            item.reason,
+            tenant_id=item.job.tenant_id,
+            destination_id=item.job.destination_id,
+            job_id=item.job.id,
+        )
+
+
+def release(jobs: Sequence[UUID], worker: UUID, *, delay: timedelta) -> None:
+    """Give leases back; the jobs are due again after `delay`."""
+    if jobs:
+        _run(sql.RELEASE, jobs=list(jobs), worker=worker, delay=delay)
+
+
+def heartbeat(jobs: Sequence[UUID], worker: UUID) -> None:
+    """Extend the leases of jobs that are being sent."""
+    if jobs:
+        lease = timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS)
+        _run(sql.HEARTBEAT, jobs=list(jobs), worker=worker, lease=lease)
+
+
+def reap() -> tuple[int, int, int]:
+    """Take over expired leases; return how many wait, are doubtful, have ended."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.REAP, {"first_look": FIRST_LOOK})
+        waiting, doubtful, ended = cursor.fetchone()
+    return waiting, doubtful, ended
+
+
+def note_look(job: DueJob) -> None:
+    """Count one look for a message whose outcome is unknown."""
+    _run(sql.LOOKED, job=job.id, number=job.attempts)
+
+
+def is_anything_due() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ANY_DUE)
+        (is_due,) = cursor.fetchone()
+    return bool(is_due)
+
+
+def _run(statement: str, **parameters: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)

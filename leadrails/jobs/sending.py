@@ -1,0 +1,222 @@
+"""One attempt at the provider, and the search for one whose outcome is unknown."""
+
+import logging
+import time
+from datetime import timedelta
+
+from destinations.callbacks import status_url
+from destinations.credentials import provider_for
+from destinations.models import Destination
+from destinations.providers.base import FoundMessage, Message
+from destinations.providers.http import ProviderSession
+from leadrails.core import phone
+from leadrails.core.delivery import (
+    Decision,
+    NotSent,
+    OpenAlert,
+    Outcome,
+    OutcomeUnknown,
+    RateLimited,
+    Receipt,
+    Refused,
+    SendError,
+    decide,
+)
+from leadrails.core.reasons import Reason
+from leadrails.core.redact import redact
+from leadrails.core.retry import RetryPolicy
+from leadrails.core.states import Event, State, next_state
+from leadrails.jobs.effects import OUTCOME_UNKNOWN
+from leadrails.jobs.models import Attempt
+from leadrails.jobs.queue import FIRST_LOOK, DueJob, Result, Start
+
+log = logging.getLogger(__name__)
+
+LONGEST_VALIDITY = 36_000  # seconds
+SECOND_LOOK = timedelta(seconds=30)
+BEFORE = timedelta(seconds=60)  # clocks differ: look this much before the attempt
+
+
+async def send(start: Start, place: Destination, http: ProviderSession) -> Result:
+    """Make one attempt and say what it came to. Never raises."""
+    job = start.job
+    began = time.monotonic()
+    try:
+        outcome: Outcome = await provider_for(place).send(_message(start), http)
+    except SendError as error:
+        outcome = error
+    except Exception:
+        # Whatever went wrong here, the request may be on its way.
+        log.exception("attempt failed unexpectedly")
+        outcome = OutcomeUnknown("an error of our own")
+    duration = timedelta(seconds=time.monotonic() - began)
+    decision = decide(
+        outcome,
+        attempt=start.number,
+        policy=RetryPolicy(max_attempts=place.max_attempts),
+        age=job.clock - job.created_at + duration,
+        time_to_live=job.expires_at - job.created_at,
+        country=phone.region_of(job.recipient) or "",
+    )
+    return _result(start, decision, outcome, duration)
+
+
+def _message(start: Start) -> Message:
+    job = start.job
+    left = int((job.expires_at - job.clock).total_seconds())
+    return Message(
+        to=start.message["to"],
+        body=start.message["body"],
+        callback_url=status_url(job.destination_id, job.id, start.number),
+        validity_seconds=max(5, min(left, LONGEST_VALIDITY)),
+    )
+
+
+def _result(
+    start: Start, decision: Decision, outcome: Outcome, duration: timedelta
+) -> Result:
+    state = next_state(State.SENDING, decision.event)
+    assert state is not None, decision
+    delay = FIRST_LOOK if state is State.UNKNOWN else decision.delay
+    common = {
+        "job": start.job,
+        "number": start.number,
+        "state": state,
+        "reason": decision.reason,
+        "duration": duration,
+        "delay": delay,
+        "effects": decision.effects,
+    }
+    match outcome:
+        case Receipt():
+            return Result(
+                **common,
+                outcome=Attempt.Outcome.ACCEPTED,
+                provider_id=outcome.provider_id,
+                sender=outcome.sender or "",
+                segments=outcome.segments or None,
+                http_status=201,
+                response={"status": outcome.status, "id": outcome.provider_id},
+            )
+        case Refused():
+            return Result(
+                **common,
+                outcome=Attempt.Outcome.REFUSED,
+                http_status=outcome.http_status,
+                error_code=outcome.code,
+                error_message=outcome.title[:500],
+                response={"code": outcome.code, "title": outcome.title},
+            )
+        case RateLimited():
+            return Result(
+                **common,
+                outcome=Attempt.Outcome.NOT_SENT,
+                http_status=429,
+                error_code=outcome.code,
+                error_message="The provider asked us to slow down.",
+                response={"retry_after": outcome.retry_after},
+            )
+        case NotSent():
+            return Result(
+                **common,
+                outcome=Attempt.Outcome.NOT_SENT,
+                error_message=str(redact(str(outcome)))[:500],
+            )
+        case _:
+            return Result(
+                **common,
+                outcome=Attempt.Outcome.UNKNOWN,
+                error_message=str(redact(str(outcome)))[:500],
+            )
+
+
+async def look_for(
+    job: DueJob, place: Destination, http: ProviderSession
+) -> list[FoundMessage] | None:
+    """
+    Return the account's messages to this person since the attempt, newest first.
+
+    None when it cannot be asked now: provider down, or busy.
+
+    Raises:
+        CannotAsk: it never can be, so the absence rule cannot be applied.
+    """
+    provider = provider_for(place)
+    if not provider.can_list or job.attempt_started_at is None:
+        raise CannotAsk
+    try:
+        return await provider.find(job.recipient, job.attempt_started_at - BEFORE, http)
+    except Refused:
+        raise CannotAsk from None
+    except SendError:
+        return None
+
+
+class CannotAsk(Exception):
+    """The provider has no list, or this key may not read it."""
+
+
+def adopted(job: DueJob, found: FoundMessage) -> Result:
+    """The message exists: settle the doubt with what the provider says of it."""
+    update = found.update
+    state = update.status or State.ACCEPTED
+    return _doubt_settled(
+        job,
+        state=state,
+        reason=Reason.NOT_DELIVERED if state is State.UNDELIVERED else "",
+        outcome=Attempt.Outcome.ACCEPTED,
+        provider_id=found.provider_id,
+        sender=found.sender or "",
+        error_code=update.error_code or "",
+        error_message=(update.error_title or "")[:500],
+        response={"status": update.raw_status, "id": found.provider_id},
+    )
+
+
+def absent(job: DueJob, place: Destination) -> Result:
+    """Two looks found nothing: the message was never taken, so it may be sent."""
+    has_budget = job.attempts < place.max_attempts
+    event = Event.ABSENT if has_budget else Event.REFUSE
+    state = next_state(State.UNKNOWN, event)
+    assert state is not None
+    return _doubt_settled(
+        job,
+        state=state,
+        reason=Reason.NOT_AT_PROVIDER if has_budget else Reason.ATTEMPTS_EXHAUSTED,
+        outcome=Attempt.Outcome.ABSENT,
+        delay=timedelta(0),
+    )
+
+
+def undecided(job: DueJob, *, delay: timedelta | None) -> Result:
+    """Still unknown; look again after `delay`, or (None) wait for a person."""
+    reason = Reason.OUTCOME_UNKNOWN
+    effects = ()
+    if delay is None:
+        effects = (OpenAlert(OUTCOME_UNKNOWN, "destination", reason),)
+    return _doubt_settled(
+        job,
+        state=State.UNKNOWN,
+        reason=reason,
+        outcome=Attempt.Outcome.UNKNOWN,
+        delay=delay,
+        effects=effects,
+        response={"looks": job.looks + 1},
+    )
+
+
+def expired(job: DueJob) -> Result:
+    """Its time is over and nobody could tell what became of it."""
+    return _doubt_settled(
+        job,
+        state=State.DEAD,
+        reason=Reason.OUTCOME_UNKNOWN,
+        outcome=Attempt.Outcome.UNKNOWN,
+        response={"looks": job.looks},
+    )
+
+
+def _doubt_settled(job: DueJob, **fields: object) -> Result:
+    started, finished = job.attempt_started_at, job.attempt_finished_at
+    duration = finished - started if started and finished else timedelta(0)
+    return Result(job=job, number=job.attempts, duration=duration, **fields)  # type: ignore[arg-type]

@@ -1,0 +1,153 @@
+"""What people do to jobs: replay, cancel, resume what waits."""
+
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from destinations.models import Destination
+from destinations.services import activate_destination
+from leadrails.alerts.services import close_alerts
+from leadrails.core import ids
+from leadrails.core.delivery import CONFIG_FAILED, COUNTRY_FAILED
+from leadrails.core.reasons import Reason
+from leadrails.core.states import ABORTABLE, REPLAYABLE, State
+from leadrails.jobs.effects import scope_of
+from leadrails.jobs.models import Job, QueueEntry
+from leadrails.jobs.wake import drain_waker
+from leadrails.tenants import audit
+from leadrails.tenants.models import Tenant, User
+
+
+def replay_job(job: Job, *, actor: User | None) -> Job:
+    """
+    Send a job's lead again, as a new job beside it, and return that.
+
+    A second replay while the first is still open returns the open one, so that a
+    double click sends once.
+
+    Raises:
+        ValidationError: the job is not over, or its message did arrive.
+    """
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job.pk)
+        if State(job.state) not in REPLAYABLE:
+            raise ValidationError(f"A job that is {job.state} cannot be replayed.")
+        siblings = Job.objects.for_tenant(job.tenant_id).filter(lead_id=job.lead_id)
+        running = siblings.filter(replay_of=job.id).exclude(state__in=REPLAYABLE)
+        if (existing := running.order_by("-id").first()) is not None:
+            return existing
+        now = timezone.now()
+        replay = Job.objects.create(
+            id=ids.uuid7_beside(job.id),
+            tenant_id=job.tenant_id,
+            lead_id=job.lead_id,
+            source_id=job.source_id,
+            route_id=job.route_id,
+            destination_id=job.destination_id,
+            replay_of=job.id,
+            recipient=job.recipient,
+            is_test=job.is_test,
+            state=State.QUEUED,
+            created_at=now,
+            changed_at=now,
+            expires_at=now + job.destination.time_to_live,
+        )
+        QueueEntry.objects.create(
+            job_id=replay.id,
+            tenant_id=replay.tenant_id,
+            destination_id=replay.destination_id,
+            is_bulk=True,
+            due_at=now,
+        )
+        audit.record(job.tenant, actor, "job.replayed", job, replay=replay.public_id)
+        transaction.on_commit(drain_waker.wake)
+    return replay
+
+
+def cancel_job(job: Job, *, actor: User | None) -> bool:
+    """Stop a job that no provider has yet; False if it was too late."""
+    with transaction.atomic():
+        # A leased job is about to be sent: only what nobody holds can be stopped.
+        free = QueueEntry.objects.select_for_update().filter(
+            job_id=job.pk, lease_until=None
+        )
+        if not free.exists():
+            return False
+        waiting = Job.objects.filter(pk=job.pk, state__in=ABORTABLE)
+        now = timezone.now()
+        if not waiting.update(
+            state=State.CANCELED, reason=Reason.CANCELED, changed_at=now, due_at=None
+        ):
+            return False
+        QueueEntry.objects.filter(job_id=job.pk).delete()
+        audit.record(job.tenant, actor, "job.canceled", job)
+    return True
+
+
+def resume_destination(destination: Destination, *, actor: User | None) -> int:
+    """Send again through a paused destination; return how many jobs were waiting."""
+    with transaction.atomic():
+        activate_destination(destination, actor=actor)
+        close_alerts(
+            tenant_id=destination.tenant_id,
+            kind=CONFIG_FAILED,
+            scope=scope_of(destination.id),
+            now=timezone.now(),
+        )
+        released = _release(destination, Reason.DESTINATION_PAUSED)
+        transaction.on_commit(drain_waker.wake)
+    return released
+
+
+def release_country(
+    destination: Destination, country: str, *, actor: User | None
+) -> int:
+    """Send to a country again; return how many jobs were waiting for it."""
+    with transaction.atomic():
+        fresh = Destination.objects.select_for_update().get(pk=destination.pk)
+        if country in fresh.held_countries:
+            fresh.held_countries.remove(country)
+            fresh.save(update_fields=["held_countries", "updated_at"])
+            tenant: Tenant = fresh.tenant
+            audit.record(
+                tenant, actor, "destination.country_released", fresh, country=country
+            )
+        close_alerts(
+            tenant_id=destination.tenant_id,
+            kind=COUNTRY_FAILED,
+            scope=scope_of(destination.id, country),
+            now=timezone.now(),
+        )
+        released = _release(destination, Reason.COUNTRY_NOT_ENABLED)
+        transaction.on_commit(drain_waker.wake)
+    return released
+
+
+_RELEASE = """
+WITH moved AS (
+  UPDATE jobs_job SET state = 'queued', reason = '', changed_at = now(), due_at = NULL
+  WHERE tenant_id = %(tenant)s AND destination_id = %(destination)s
+    AND state = 'held' AND reason = %(reason)s AND id >= %(since)s
+  RETURNING id
+)
+UPDATE jobs_queueentry entry SET due_at = now() FROM moved
+WHERE entry.job_id = moved.id AND entry.lease_until IS NULL
+"""
+
+
+def _release(destination: Destination, reason: str) -> int:
+    # Nothing held is older than the longest time to live, a week at the most.
+    since = ids.uuid7_floor(timezone.now() - timedelta(days=40))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RELEASE,
+            {
+                "tenant": destination.tenant_id,
+                "destination": destination.id,
+                "reason": str(reason),
+                "since": since,
+            },
+        )
+        return int(cursor.rowcount)

@@ -1,0 +1,45 @@
+"""Celery's side of the queue: wake-ups and sweeps. One call each."""
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.conf import settings
+from django.utils import timezone
+
+from leadrails import partitions
+from leadrails.jobs import queue
+from leadrails.jobs.loop import sender_loop
+from leadrails.jobs.wake import drain_waker
+
+
+@worker_shutting_down.connect  # a Celery signal: the only word of a SIGTERM
+def stop_draining(**_later: Any) -> None:
+    sender_loop.stop()
+
+
+@shared_task(name="jobs.drain", ignore_result=True, acks_late=False)
+def drain_due_jobs(**_later: Any) -> None:
+    """Send what is due. Safe to run many times at once: claims never overlap."""
+    if sender_loop.run() and queue.is_anything_due():
+        drain_waker.wake()
+
+
+@shared_task(name="jobs.sweep", ignore_result=True, acks_late=False)
+def sweep(**_later: Any) -> None:
+    """Wake a drain when something is due: lost wake-ups, retries, releases."""
+    if queue.is_anything_due():
+        drain_waker.wake()
+
+
+@shared_task(name="jobs.reap", ignore_result=True, acks_late=False)
+def reap_expired_leases(**_later: Any) -> None:
+    """Take over the jobs of workers that died."""
+    if any(queue.reap()):
+        drain_waker.wake()
+
+
+@shared_task(name="jobs.partitions", ignore_result=True, acks_late=False)
+def make_partitions(**_later: Any) -> None:
+    """Keep the months ahead in place."""
+    partitions.ensure(now=timezone.now(), ahead=settings.LEADRAILS_PARTITIONS_AHEAD)
