@@ -13,6 +13,7 @@ class SenderLoop:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pid: int | None = None
+        self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.drain: Drain | None = None
 
@@ -27,19 +28,23 @@ class SenderLoop:
             self.drain.stop.set()
 
     def close(self) -> None:
-        if self._loop is None or self.drain is None:
+        """Close connections and end the thread."""
+        if self._loop is None or self.drain is None or self._thread is None:
             return
         asyncio.run_coroutine_threadsafe(self.drain.close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._pid = self._loop = self.drain = None
+        self._thread.join(10)
+        self._loop.close()
+        self._pid = self._thread = self._loop = self.drain = None
 
     def _started(self) -> tuple[asyncio.AbstractEventLoop, Drain]:
         with self._lock:
             if self._pid != os.getpid() or self._loop is None or self.drain is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(
+                self._thread = threading.Thread(
                     target=self._loop.run_forever, name="sender-loop", daemon=True
-                ).start()
+                )
+                self._thread.start()
                 self.drain = asyncio.run_coroutine_threadsafe(
                     _make_drain(), self._loop
                 ).result()
