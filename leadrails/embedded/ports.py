@@ -11,49 +11,40 @@ FREE_RANGE = range(20_000, 32_000)
 
 class Port:
     """
-    A loopback port held by a bound socket that never listens.
+    A free loopback port, reserved among all clones on this machine.
 
     "Is it free?" followed by a start some seconds later is a race, and web servers
-    share ports silently (SO_REUSEPORT). So the port is bound here, exclusively, and
-    only then opened to sharing: our own server may listen on it, since it sets
-    SO_REUSEADDR as all servers do, while another clone's exclusive bind fails.
+    share ports silently (SO_REUSEPORT). So the port's number is claimed as a name in
+    Linux's abstract socket namespace too: it lives where ports live, knows no users
+    and no rights, and goes with the process that holds it, however that ends.
+
+    Raises:
+        OSError: the port is in use or reserved.
     """
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
-            self._socket.bind((LOOPBACK, number))
+            if sys.platform == "linux":
+                self._claim.bind(f"\0leadrails-port-{number}")
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+                # As servers do it: closed connections of the last run do not count.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((LOOPBACK, number))
         except OSError:
-            self._socket.close()
+            self._claim.close()
             raise
-        if sys.platform == "linux":
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        else:  # elsewhere a bound socket would keep our own server out
-            self._socket.close()
 
     def release(self) -> None:
-        self._socket.close()
+        self._claim.close()
 
 
 def take_port(*preferred: int) -> Port:
     """The first free one of the preferred ports, else any free one."""
-    for number in preferred:
-        try:
-            return Port(number)
-        except OSError:
-            continue
-    for number in random.sample(FREE_RANGE, k=200):
+    for number in (*preferred, *random.sample(FREE_RANGE, k=200)):
         try:
             return Port(number)
         except OSError:
             continue
     raise OSError("no free port on this machine")
-
-
-def answers(number: int) -> bool:
-    """Whether something listens on the port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((LOOPBACK, number)) == 0
