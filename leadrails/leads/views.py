@@ -1,0 +1,141 @@
+"""Pages of leads: who came in, and what became of it."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from destinations.models import Destination
+from leadrails.core import ids, phone
+from leadrails.core.reasons import REASONS
+from leadrails.jobs.models import Job
+from leadrails.leads.models import Lead, LeadQuerySet, Source
+from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.ui.paging import keyset_page
+
+
+@require_safe
+@member_required()
+def lead_list(request: TenantRequest) -> HttpResponse:
+    sources = list(Source.objects.for_tenant(request.tenant).order_by("name"))
+    page = keyset_page(
+        _filtered(request, Lead.objects.for_tenant(request.tenant).defer("event")),
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+    )
+    jobs = _jobs_of(request, page.rows)
+    names = {source.id: source.name for source in sources}
+    context = {
+        "page": page,
+        "rows": [
+            {
+                "lead": lead,
+                "jobs": jobs.get(lead.id, []),
+                "source": names.get(lead.source_id, ""),
+                "problem": phone.PROBLEMS.get(lead.phone_problem, ""),
+            }
+            for lead in page
+        ],
+        "sources": sources,
+        "active": _active(request, sources),
+        "chosen": request.GET,
+    }
+    return render(request, "leads/lead_list.html", context)
+
+
+@require_safe
+@member_required()
+def lead_detail(request: TenantRequest, lead: str) -> HttpResponse:
+    found = get_object_or_404(
+        Lead.objects.for_tenant(request.tenant).select_related("source", "workflow"),
+        pk=read_id(Lead.prefix, lead),
+    )
+    jobs = _jobs_of(request, [found]).get(found.id, [])
+    places = Destination.objects.for_tenant(request.tenant).in_bulk(
+        [job.destination_id for job in jobs]
+    )
+    context = {
+        "lead": found,
+        "problem": phone.PROBLEMS.get(found.phone_problem, ""),
+        "payload": json.dumps(found.event, indent=2, ensure_ascii=False),
+        "fields": _fields(found.event),
+        "jobs": [
+            (job, places.get(job.destination_id), REASONS.get(job.reason, ""))
+            for job in jobs
+        ],
+    }
+    return render(request, "leads/lead_detail.html", context)
+
+
+def _filtered(request: TenantRequest, leads: LeadQuerySet) -> LeadQuerySet:
+    if source := request.GET.get("source"):
+        leads = leads.filter(source_id=read_id(Source.prefix, source))
+    if request.GET.get("unrouted"):
+        leads = leads.filter(job_count=0)
+    if query := request.GET.get("q", "").replace("\x00", "").strip():
+        leads = leads.filter(_matching(query, request.tenant.country))
+    return leads
+
+
+def _matching(query: str, country: str) -> Q:
+    """An id or a phone number has an index; names and addresses are looked through."""
+    try:
+        return Q(pk=ids.decode(Lead.prefix, query))
+    except ValueError:
+        pass
+    if "@" in query:
+        return Q(email__icontains=query)
+    if number := phone.normalise(query, country).e164:
+        return Q(phone=number)
+    return Q(name__icontains=query) | Q(phone_raw__icontains=query)
+
+
+def _jobs_of(request: TenantRequest, leads: list[Lead]) -> dict[UUID, list[Job]]:
+    """The jobs of each lead, oldest first; a job's id has the time of its lead."""
+    if not leads:
+        return {}
+    oldest = ids.uuid7_floor(ids.time_of(min(lead.id for lead in leads)))
+    jobs: dict[UUID, list[Job]] = {}
+    for job in (
+        Job.objects.for_tenant(request.tenant)
+        .filter(lead__in=[lead.id for lead in leads], id__gte=oldest)
+        .order_by("created_at", "id")
+    ):
+        jobs.setdefault(job.lead_id, []).append(job)
+    return jobs
+
+
+def _active(request: TenantRequest, sources: list[Source]) -> list[dict[str, Any]]:
+    """The filters in force, for the chips."""
+    names = {source.public_id: source.name for source in sources}
+    active = []
+    if source := request.GET.get("source"):
+        value = names.get(source, source)
+        active.append({"name": "source", "label": _("Source"), "value": value})
+    if request.GET.get("unrouted"):
+        value = _("no route took it")
+        active.append({"name": "unrouted", "label": _("Routing"), "value": value})
+    if query := request.GET.get("q", "").strip():
+        active.append({"name": "q", "label": _("Search"), "value": query})
+    return active
+
+
+def _fields(event: Any) -> list[tuple[str, str]]:
+    """What the person wrote, one line a field; the payload below has all of it."""
+    about = event.get("lead") if isinstance(event, dict) else None
+    if not isinstance(about, dict):
+        return []
+    return [
+        (str(name).replace("_", " ").capitalize(), _text(value))
+        for name, value in about.items()
+        if value not in (None, "", [], {})
+    ]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
