@@ -1,0 +1,65 @@
+"""What the list of jobs can be narrowed down to."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from destinations.models import Destination
+from leadrails.core import ids, phone
+from leadrails.core.states import State
+from leadrails.jobs.models import Job, JobQuerySet
+from leadrails.tenants.doors import read_id
+from leadrails.ui.states import look_of
+
+_ERROR_CODE = re.compile(r"[A-Za-z]{0,2}[0-9]{3,6}")
+
+
+def chosen_states(query: QueryDict) -> list[str]:
+    """The states asked for; words that are none are left out."""
+    return [state for state in query.getlist("state") if state in set(State)]
+
+
+def narrowed(jobs: JobQuerySet, query: QueryDict, country: str) -> JobQuerySet:
+    """`country` is the one that national phone numbers are read in."""
+    if states := chosen_states(query):
+        jobs = jobs.filter(state__in=states)
+    if destination := query.get("destination"):
+        jobs = jobs.filter(destination_id=read_id(Destination.prefix, destination))
+    if text := query.get("q", "").replace("\x00", "").strip():
+        jobs = jobs.filter(_matching(text, country))
+    return jobs
+
+
+def _matching(text: str, country: str) -> Q:
+    for prefix, field in ((Job.prefix, "id"), ("evt", "lead_id")):
+        try:
+            return Q(**{field: ids.decode(prefix, text)})
+        except ValueError:
+            continue
+    if _ERROR_CODE.fullmatch(text):
+        return Q(error_code=text)
+    if number := phone.normalise(text, country).e164:
+        return Q(recipient=number)
+    return Q(provider_id=text)
+
+
+def active_filters(
+    query: QueryDict, destinations: Iterable[Destination]
+) -> list[dict[str, Any]]:
+    """The filters in force, for the chips."""
+    active = []
+    if states := chosen_states(query):
+        words = ", ".join(str(look_of(state).word) for state in states)
+        active.append({"name": "state", "label": _("State"), "value": words})
+    if place := query.get("destination"):
+        names = {d.public_id: d.name for d in destinations}
+        value = names.get(place, place)
+        active.append({"name": "destination", "label": _("Destination")})
+        active[-1]["value"] = value
+    if text := query.get("q", "").strip():
+        active.append({"name": "q", "label": _("Search"), "value": text})
+    return active

@@ -1,0 +1,169 @@
+"""A job's life as steps of a timeline, from the lead's arrival to the last word."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from destinations.providers import errors
+from leadrails.core import ids
+from leadrails.core.reasons import REASONS
+from leadrails.core.states import AT_PROVIDER, State
+from leadrails.jobs.links import link
+from leadrails.jobs.models import Attempt, DeliveryEvent, Job
+from leadrails.leads.models import Lead, Source
+from leadrails.routing.models import Route
+from leadrails.tenants.models import Tenant
+from leadrails.ui.states import look_of
+
+Step = dict[str, Any]
+
+_ATTEMPT_LOOKS: dict[str, tuple[str, str]] = {
+    Attempt.Outcome.ACCEPTED: ("waiting", "check"),
+    Attempt.Outcome.NOT_SENT: ("attention", "retry"),
+    Attempt.Outcome.REFUSED: ("failed", "x-circle"),
+    Attempt.Outcome.UNKNOWN: ("attention", "question"),
+    Attempt.Outcome.ABSENT: ("attention", "question"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    job: Job
+    lead: Lead | None
+    source: Source | None
+    route: Route | None
+    attempts: list[Attempt]
+    events: list[DeliveryEvent]
+
+
+def steps_of(story: Story, *, tenant: Tenant) -> list[Step]:
+    """Steps for `{% timeline %}`, oldest first; the last one is how things stand."""
+    kind = story.job.destination.kind
+    called = [_attempt(attempt, kind) for attempt in story.attempts]
+    reported = [_report(event, kind) for event in story.events]
+    middle = sorted(called + reported, key=lambda step: step["at"])
+    steps = [*_beginning(story, tenant), *middle]
+    ending = _ending(story.job)
+    if ending and not (reported and _is_told(story)):
+        steps.append(ending)
+    return _with_durations(steps)
+
+
+def _beginning(story: Story, tenant: Tenant) -> list[Step]:
+    job, steps = story.job, []
+    name = story.source.name if story.source else _("a source that is gone")
+    at = story.lead.received_at if story.lead else ids.time_of(job.lead_id)
+    steps.append(
+        {
+            "title": _("Received from %(source)s") % {"source": name},
+            "at": at,
+            "tone": "neutral",
+            "icon": "leads",
+        }
+    )
+    if job.replay_of:
+        original = ids.encode(Job.prefix, job.replay_of)
+        steps.append(
+            {
+                "title": _("Replayed by a person"),
+                "at": job.created_at,
+                "tone": "neutral",
+                "icon": "retry",
+                "url": link(tenant, "jobs:detail", job=original),
+                "url_label": _("The job it replays"),
+            }
+        )
+    elif story.route:
+        steps.append(
+            {
+                "title": _("Took route “%(route)s”") % {"route": story.route.name},
+                "at": job.created_at,
+                "tone": "neutral",
+                "icon": "routes",
+            }
+        )
+    return steps
+
+
+def _attempt(attempt: Attempt, kind: str) -> Step:
+    tone, icon = _ATTEMPT_LOOKS.get(attempt.outcome, ("waiting", "send"))
+    outcome = attempt.get_outcome_display() or _("Under way")
+    step: Step = {
+        "title": _("Attempt %(number)s: %(outcome)s")
+        % {"number": attempt.number, "outcome": outcome[:1].lower() + outcome[1:]},
+        "at": attempt.started_at,
+        "tone": tone,
+        "icon": icon,
+        "detail": attempt.error_message,
+    }
+    if attempt.finished_at:
+        step["took"] = attempt.finished_at - attempt.started_at
+    return {**step, **_cause(kind, attempt.error_code, "sync")}
+
+
+def _report(event: DeliveryEvent, kind: str) -> Step:
+    if not event.state:
+        says = _("The provider says: %(word)s") % {"word": event.status}
+        step: Step = {"title": says, "tone": "neutral", "icon": "dot"}
+    else:
+        look = look_of(event.state)
+        step = {"title": str(look.word), "tone": look.tone, "icon": look.icon}
+        step["detail"] = _("Provider's word: %(word)s") % {"word": event.status}
+    return {**step, "at": event.received_at, **_cause(kind, event.error, "callback")}
+
+
+def _cause(kind: str, code: str, where: errors.Where) -> Step:
+    if not code:
+        return {}
+    info = errors.lookup(kind, code, where=where)
+    cause = f"{info.sentence} ({code})"
+    if not info.docs_url:
+        return {"cause": cause}
+    label = _("Provider's page on %(code)s") % {"code": code}
+    return {"cause": cause, "url": info.docs_url, "url_label": label}
+
+
+def _is_told(story: Story) -> bool:
+    """Whether a provider's report already is the step that ends the story."""
+    return any(event.state == story.job.state for event in story.events)
+
+
+def _ending(job: Job) -> Step | None:
+    """How things stand, unless the last attempt says it."""
+    state = State(job.state)
+    look = look_of(job.state)
+    step: Step = {"tone": look.tone, "icon": look.icon, "title": str(look.word)}
+    if state in AT_PROVIDER:
+        step["detail"] = _("Waiting for the provider's report.")
+        return {**step, "at": _reached(job)}
+    if state is State.SENDING:
+        return None
+    if state in (State.QUEUED, State.RETRYING):
+        step["detail"] = _("The next try is due.") if job.due_at else ""
+        return {**step, "at": job.due_at, "cause": REASONS.get(job.reason, "")}
+    step["cause"] = REASONS.get(job.reason, "")
+    step["detail"] = job.error_message
+    return {**step, "at": _reached(job)}
+
+
+def _reached(job: Job) -> datetime:
+    known = {
+        State.ACCEPTED: job.accepted_at,
+        State.SENT: job.sent_at,
+        State.DELIVERED: job.delivered_at,
+        State.READ: job.read_at,
+    }
+    return known.get(State(job.state)) or job.changed_at
+
+
+def _with_durations(steps: list[Step]) -> list[Step]:
+    """A step without a duration of its own took the time since the one before."""
+    before: datetime | None = None
+    for step in steps:
+        at = step["at"]
+        if at and before and "took" not in step:
+            step["took"] = max(at - before, timedelta())
+        before = at or before
+    return steps
