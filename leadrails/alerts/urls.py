@@ -1,0 +1,10 @@
+from django.urls import path
+
+from leadrails.alerts import views
+
+app_name = "alerts"
+urlpatterns = [
+    path("", views.alert_list, name="list"),
+    path("<str:alert>/acknowledge", views.alert_acknowledge, name="acknowledge"),
+    path("<str:alert>/resolve", views.alert_resolve, name="resolve"),
+]

@@ -1,0 +1,180 @@
+"""Alerts: one card per problem."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from destinations.models import Destination
+from destinations.providers import errors
+from leadrails.alerts import actions
+from leadrails.alerts.models import Alert
+from leadrails.alerts.words import WORDS, words_for
+from leadrails.core import ids
+from leadrails.core.reasons import EXPLANATIONS
+from leadrails.jobs.links import link
+from leadrails.leads.models import Source
+from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.models import Role
+from leadrails.ui.paging import keyset_page
+
+
+@require_safe
+@member_required()
+def alert_list(request: TenantRequest) -> HttpResponse:
+    is_resolved = request.GET.get("tab") == "resolved"
+    alerts = Alert.objects.for_tenant(request.tenant).filter(
+        resolved_at__isnull=not is_resolved
+    )
+    page = keyset_page(
+        alerts.select_related("acknowledged_by", "resolved_by"),
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+    )
+    places = Destination.objects.for_tenant(request.tenant).in_bulk(
+        [a.destination_id for a in page if a.destination_id]
+    )
+    sources = Source.objects.for_tenant(request.tenant).in_bulk(
+        [a.source_id for a in page if a.source_id]
+    )
+    cards = [
+        _card(
+            request,
+            alert,
+            places.get(alert.destination_id) if alert.destination_id else None,
+            sources.get(alert.source_id) if alert.source_id else None,
+        )
+        for alert in page
+    ]
+    context = {"page": page, "cards": cards, "is_resolved": is_resolved}
+    return render(request, "alerts/alert_list.html", context)
+
+
+def _card(
+    request: TenantRequest,
+    alert: Alert,
+    destination: Destination | None,
+    source: Source | None,
+) -> dict[str, Any]:
+    words = words_for(alert.kind)
+    where = str(destination or source or _("this workspace"))
+    sentence, next_step, docs_url = _cause(alert, destination)
+    about = "" if alert.kind in WORDS else alert.kind.replace("_", " ").capitalize()
+    parts = (about and f"{about}.", str(words.sentence), sentence)
+    place_url = _place_url(request, destination, source)
+    return {
+        "title": str(words.title) % {"where": where},
+        "tone": "ok" if alert.resolved_at else words.tone,
+        "status": _status(alert),
+        "sentence": " ".join(part for part in parts if part),
+        "next_step": "" if alert.resolved_at else next_step or words.next_step,
+        "since": alert.opened_at,
+        "count": alert.failures,
+        "where": where,
+        "where_url": place_url,
+        "docs_url": docs_url,
+        "docs_label": "",
+        "acts": _acts(request, alert, place_url if destination else ""),
+    }
+
+
+def _cause(alert: Alert, destination: Destination | None) -> tuple[str, str, str]:
+    """The cause as a sentence, what helps, and the provider's page on it."""
+    country = alert.scope.split(":")[2:]
+    place = _("Country: %(code)s.") % {"code": country[0]} if country else ""
+    if explanation := EXPLANATIONS.get(alert.cause):
+        return f"{place} {explanation.sentence}".strip(), explanation.next_step, ""
+    if not alert.cause:
+        return place, "", ""
+    if destination is None:
+        cause = _("Cause: %(cause)s.") % {"cause": alert.cause}
+        return f"{place} {cause}".strip(), "", ""
+    info = errors.lookup(destination.kind, alert.cause, where="sync")
+    cause = f"{info.sentence} ({alert.cause})"
+    return f"{place} {cause}".strip(), info.action, info.docs_url or ""
+
+
+def _status(alert: Alert) -> str:
+    if alert.resolved_at:
+        if alert.resolved_by is None:
+            return _("Cured by itself")
+        return _("Resolved by %(name)s") % {"name": alert.resolved_by}
+    if alert.acknowledged_at:
+        name = alert.acknowledged_by or _("somebody")
+        return _("Acknowledged by %(name)s") % {"name": name}
+    return _("Open")
+
+
+def _place_url(
+    request: TenantRequest, destination: Destination | None, source: Source | None
+) -> str:
+    if destination:
+        place = destination.public_id
+        return link(request.tenant, "destinations:detail", destination=place)
+    if source:
+        return link(request.tenant, "sources:detail", source=source.public_id)
+    return ""
+
+
+def _acts(
+    request: TenantRequest, alert: Alert, destination_url: str
+) -> list[dict[str, Any]]:
+    acts: list[dict[str, Any]] = []
+    if destination_url:
+        acts.append({"label": _("Open destination"), "url": destination_url})
+        acts[0]["style"] = "" if alert.resolved_at else "primary"
+    if alert.job_id:
+        url = link(request.tenant, "jobs:detail", job=ids.encode("job", alert.job_id))
+        acts.append({"label": _("Example job"), "url": url})
+    if alert.resolved_at or not request.role.covers(Role.OPERATOR):
+        return acts
+    target = {"tenant": request.tenant.slug, "alert": alert.public_id}
+    if alert.acknowledged_at is None:
+        url = reverse("alerts:acknowledge", kwargs=target)
+        acts.append({"label": _("Acknowledge"), "url": url, "is_post": True})
+    url = reverse("alerts:resolve", kwargs=target)
+    acts.append({"label": _("Resolve"), "url": url, "is_post": True})
+    return acts
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def alert_acknowledge(request: TenantRequest, alert: str) -> HttpResponse:
+    return _act(
+        request,
+        alert,
+        actions.acknowledge,
+        _("Acknowledged: the others see that somebody is on it."),
+    )
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def alert_resolve(request: TenantRequest, alert: str) -> HttpResponse:
+    return _act(
+        request,
+        alert,
+        actions.resolve,
+        _("Resolved. It opens again if the problem comes back."),
+    )
+
+
+def _act(
+    request: TenantRequest, alert: str, act: Callable[..., bool], done: str
+) -> HttpResponse:
+    found = get_object_or_404(
+        Alert.objects.for_tenant(request.tenant), pk=read_id(Alert.prefix, alert)
+    )
+    now: datetime = timezone.now()
+    if act(found, actor=request.user, now=now):
+        messages.success(request, done)
+    else:
+        messages.info(request, _("Somebody, or the cure itself, was faster."))
+    return redirect("alerts:list", tenant=request.tenant.slug)

@@ -1,0 +1,68 @@
+"""What pages say of each kind of alert."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`title` may name the place: `%(where)s`."""
+
+    title: Text
+    sentence: Text
+    next_step: Text
+    tone: str = "attention"
+
+
+WORDS: dict[str, Words] = {
+    "destination_config_failed": Words(
+        _("The provider refuses what %(where)s sends"),
+        _("Its settings, credentials or account need a person. Jobs wait meanwhile."),
+        _("Correct what the cause names, verify the connection and resume it."),
+        "failed",
+    ),
+    "country_not_enabled": Words(
+        _("%(where)s may not send to a country"),
+        _("The provider account is not enabled for it. Jobs to it wait."),
+        _("Enable the country in the provider's console, then release what waits."),
+    ),
+    "dead_letters": Words(
+        _("Jobs of %(where)s ended as dead letters"),
+        _("They were given up, and these people have got no message."),
+        _("Look at an example, clear the cause, then replay the jobs."),
+        "failed",
+    ),
+    "outcome_unknown": Words(
+        _("It is not known whether messages of %(where)s were sent"),
+        _("The provider's answer was lost, and it cannot be asked what happened."),
+        _("Compare with the provider's log, and replay only what is not in it."),
+    ),
+    "signature_failures": Words(
+        _("Callbacks for %(where)s have a wrong signature"),
+        _("They are not believed, so delivered jobs may stay “sent”."),
+        _(
+            "Check that the destination's auth token and the public address of this "
+            "installation are the ones the provider uses."
+        ),
+    ),
+    "ceiling_reached": Words(
+        _("%(where)s reached its ceiling of messages"),
+        _("Further jobs wait, so that a flood of leads cannot spend your money."),
+        _("Check that the leads are real; then raise the ceiling, or wait."),
+    ),
+}
+
+UNKNOWN = Words(
+    _("A problem at %(where)s"),
+    _("Something is wrong that needs a person."),
+    _("Look at the example and at the destination."),
+)
+
+
+def words_for(kind: str) -> Words:
+    """A kind that is not in the table gets words that are true of any problem."""
+    return WORDS.get(kind, UNKNOWN)
