@@ -1,0 +1,87 @@
+import pytest
+from django.utils import timezone
+
+from leadrails.alerts.models import Alert
+from leadrails.alerts.words import WORDS
+from leadrails.tenants.models import AuditEntry, Role
+from tests.make import make_job, make_lead
+
+
+@pytest.fixture
+def make(world):
+    def make(kind="dead_letters", **fields):
+        now = timezone.now()
+        fields = {"scope": f"destination:{world.destination.public_id}", **fields}
+        fields = {"destination_id": world.destination.id, **fields}
+        return Alert.objects.create(
+            tenant=world.tenant, kind=kind, opened_at=now, last_at=now, **fields
+        )
+
+    return make
+
+
+@pytest.mark.parametrize("kind", [*WORDS, "never_heard_of"])
+def test_every_kind_has_a_card(kind, world, make, enter, url):
+    make(kind, cause="20003", failures=42)
+    (card,) = enter(world.tenant).get(url("alerts:list")).context["cards"]
+    assert "Sales SMS" in card["title"]
+    assert "%(" not in card["title"]
+    assert card["next_step"]
+    assert "(20003)" in card["sentence"]
+
+
+def test_a_slug_as_cause_is_told_in_plain_words(world, make, enter, url):
+    make(cause="attempts_exhausted")
+    text = enter(world.tenant).get(url("alerts:list")).content.decode()
+    assert "Every attempt failed" in text
+
+
+def test_a_country_is_named(world, make, enter, url):
+    scope = f"destination:{world.destination.public_id}:GB"
+    make("country_not_enabled", scope=scope, cause="country_not_enabled")
+    text = enter(world.tenant).get(url("alerts:list")).content.decode()
+    assert "Country: GB." in text
+
+
+def test_a_card_leads_to_an_example(world, make, enter, url):
+    job = make_job(make_lead(world.source), world.destination)
+    make(job_id=job.id)
+    text = enter(world.tenant).get(url("alerts:list")).content.decode()
+    assert url("jobs:detail", job=job.public_id) in text
+
+
+def test_buttons_are_for_operators(world, make, enter, url):
+    alert = make()
+    resolve = url("alerts:resolve", alert=alert.public_id)
+    page = url("alerts:list")
+    assert resolve in enter(world.tenant, Role.OPERATOR).get(page).content.decode()
+    assert resolve not in enter(world.tenant, Role.VIEWER).get(page).content.decode()
+
+
+def test_acknowledging_says_who_is_on_it_once(world, make, enter, url):
+    alert = make()
+    client = enter(world.tenant, Role.OPERATOR)
+    page = url("alerts:acknowledge", alert=alert.public_id)
+    client.post(page)
+    again = client.post(page, follow=True)
+    alert.refresh_from_db()
+    assert alert.acknowledged_at
+    assert f"Acknowledged by {alert.acknowledged_by}" in again.content.decode()
+    assert AuditEntry.objects.filter(action="alert.acknowledged").count() == 1
+
+
+def test_a_resolved_alert_moves_to_the_second_tab(world, make, enter, url):
+    alert = make()
+    client, page = enter(world.tenant, Role.OPERATOR), url("alerts:list")
+    client.post(url("alerts:resolve", alert=alert.public_id))
+    client.post(url("alerts:resolve", alert=alert.public_id))
+    assert client.get(page).context["cards"] == []
+    (card,) = client.get(page, {"tab": "resolved"}).context["cards"]
+    assert card["status"].startswith("Resolved by")
+    assert AuditEntry.objects.filter(action="alert.resolved").count() == 1
+
+
+def test_acts_refuse_a_get(world, make, enter, url):
+    alert = make()
+    client = enter(world.tenant)
+    assert client.get(url("alerts:resolve", alert=alert.public_id)).status_code == 405

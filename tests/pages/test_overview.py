@@ -1,0 +1,67 @@
+from datetime import timedelta
+
+import pytest
+
+from tests.make import make_job, make_lead
+
+
+def test_a_new_workspace_gets_its_first_steps(tenant, enter, url):
+    response = enter(tenant).get(url("overview"))
+    assert [step["is_done"] for step in response.context["steps"]] == [False] * 4
+    assert "Create a source" in response.content.decode()
+
+
+def test_first_steps_go_when_they_are_done(world, enter, url):
+    client = enter(world.tenant)
+    steps = client.get(url("overview")).context["steps"]
+    assert [step["is_done"] for step in steps] == [True, True, True, False]
+    make_lead(world.source)
+    assert client.get(url("overview")).context["steps"] == []
+
+
+def test_figures_count_what_happened(world, enter, url):
+    def job(state, **fields):
+        return make_job(
+            make_lead(world.source), world.destination, state=state, **fields
+        )
+
+    for _ in range(3):
+        job("delivered")
+    job("dead", reason="expired")
+    job("held", reason="destination_paused")
+    job("queued")
+    context = enter(world.tenant).get(url("overview")).context
+    assert context["leads_today"] == 6
+    assert context["delivered_share"] == 0.75
+    assert (context["held"], context["failed"]) == (1, 1)
+    (row,) = context["rows"]
+    assert row["total"] == 6
+    assert row["tones"] == {"ok": 3, "failed": 1, "attention": 1, "waiting": 1}
+    assert context["buckets"][-1]["ok"] + context["buckets"][-2].get("ok", 0) == 3
+
+
+def test_speed_to_lead_is_from_receipt_to_acceptance(world, enter, url):
+    for seconds in range(1, 21):
+        lead = make_lead(world.source)
+        accepted_at = lead.received_at + timedelta(seconds=seconds)
+        make_job(lead, world.destination, state="accepted", accepted_at=accepted_at)
+    context = enter(world.tenant).get(url("overview")).context
+    assert context["median"] == pytest.approx(11, abs=0.5)
+    assert context["slow"] == pytest.approx(20, abs=0.5)
+
+
+def test_without_jobs_there_is_no_share_and_no_speed(tenant, enter, url):
+    context = enter(tenant).get(url("overview")).context
+    assert context["delivered_share"] is None
+    assert context["median"] is None
+
+
+@pytest.mark.parametrize(
+    ("address", "is_told"), [("", True), ("https://x.test", False)]
+)
+def test_a_missing_public_address_is_told(
+    address, is_told, tenant, enter, url, settings
+):
+    settings.LEADRAILS_PUBLIC_URL = address
+    text = enter(tenant).get(url("overview")).content.decode()
+    assert ("Providers cannot report back" in text) == is_told
