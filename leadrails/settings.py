@@ -238,6 +238,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},  # each due task, several a second
         "celery.worker.strategy": {"level": "WARNING"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
