@@ -1,0 +1,136 @@
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from leadrails.core import ids
+from leadrails.jobs.models import DeliveryEvent, Job, QueueEntry
+from tests.webhooks.twilio import form, make_sent_job, report
+from webhooks import tasks
+from webhooks.models import RawCallback
+from webhooks.services import MAX_TRIES, process_callbacks, store_status
+
+
+def store(job, body, **fields):
+    store_status(
+        job.destination,
+        **{
+            "job_id": job.id,
+            "attempt": 1,
+            "url": "",
+            "headers": {"Content-Type": "text/plain", "Authorization": "secret"},
+            "body": body,
+            "is_signed": True,
+            **fields,
+        },
+    )
+
+
+def in_thread(function):
+    """Run in a thread with a connection of its own."""
+
+    def run():
+        try:
+            function()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+@pytest.mark.django_db
+def test_headers_that_may_hold_secrets_are_not_stored():
+    store(make_sent_job(), form("sent"))
+    assert RawCallback.objects.get().headers == {"Content-Type": "text/plain"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("task", [tasks.process, tasks.sweep])
+def test_a_task_works_off_everything(task):
+    job = make_sent_job()
+    for number in range(60):
+        store(job, form(f"word{number}"))
+    task()
+    assert not RawCallback.objects.filter(processed_at=None).exists()
+    assert DeliveryEvent.objects.count() == 60
+
+
+@pytest.mark.django_db
+def test_no_more_than_the_limit_is_taken():
+    job = make_sent_job()
+    for number in range(40):
+        store(job, form(f"word{number}"))
+    assert process_callbacks(limit=30) == 30
+    assert process_callbacks() == 10
+    assert process_callbacks() == 0
+
+
+@pytest.mark.django_db
+def test_one_bad_callback_does_not_stop_the_others():
+    job = make_sent_job()
+    store(job, b"nonsense=+12025550100")
+    store(job, form("sent"), job_id=ids.uuid7())
+    store(job, form("sent"), attempt=7)
+    job = report(job, form("delivered"))
+    assert job.state == "delivered"
+    failed = RawCallback.objects.filter(processed_at=None).order_by("id")
+    assert [raw.tries for raw in failed] == [1, 1, 1]
+    assert "not a status callback" in failed[0].error
+    assert "no such job" in failed[1].error
+    assert "no such attempt" in failed[2].error
+
+
+@pytest.mark.django_db
+def test_a_failing_callback_waits_longer_each_time_and_is_kept_in_the_end():
+    store(make_sent_job(), b"nonsense")
+    assert [process_callbacks(), process_callbacks()] == [1, 0]
+    RawCallback.objects.update(received_at=timezone.now() - timedelta(hours=1))
+    tries = sum(process_callbacks() for _ in range(20))
+    raw = RawCallback.objects.get()
+    assert (tries, raw.tries) == (MAX_TRIES - 1, MAX_TRIES)
+    assert raw.processed_at is not None
+    assert raw.error.startswith("ValueError")
+
+
+@pytest.mark.django_db
+def test_a_callback_for_another_destinations_job_is_not_believed():
+    job, other = make_sent_job(), make_sent_job()
+    store(other, form("delivered"), job_id=job.id)
+    process_callbacks()
+    assert Job.objects.get(pk=job.pk).state == "accepted"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("table", [Job, QueueEntry])
+def test_a_callback_whose_job_is_locked_waits_its_turn(table):
+    job = make_sent_job("sending")
+    store(job, form("delivered"))
+    done = []
+    with transaction.atomic():
+        table.objects.select_for_update().get(pk=job.pk)
+        thread = in_thread(lambda: done.append(process_callbacks()))
+        thread.join(10)
+        assert done == [0]
+    assert RawCallback.objects.get().tries == 0
+    assert process_callbacks() == 1
+    assert Job.objects.get(pk=job.pk).state == "delivered"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_processes_at_once_keep_each_report_once():
+    jobs = [make_sent_job("sending") for _ in range(6)]
+    for status in ("delivered", "queued", "sent", "delivered", "sent"):
+        for job in jobs:
+            store(job, form(status))
+    threads = [in_thread(tasks.process) for _ in range(4)]
+    for thread in threads:
+        thread.join(30)
+    tasks.process()
+    assert not RawCallback.objects.filter(processed_at=None).exists()
+    assert not RawCallback.objects.exclude(error="").exists()
+    assert set(Job.objects.values_list("state", flat=True)) == {"delivered"}
+    assert DeliveryEvent.objects.count() == 3 * len(jobs)

@@ -1,0 +1,14 @@
+"""Where providers call back. The paths are made by `destinations.callbacks`."""
+
+from django.urls import path
+
+from webhooks import views
+
+app_name = "webhooks"
+urlpatterns = [
+    path(
+        "status/<str:destination>/<str:job>/<int:attempt>/<int:version>/<str:mac>",
+        views.receive_status,
+        name="status",
+    ),
+]
