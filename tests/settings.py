@@ -13,3 +13,5 @@ from leadrails.settings import *  # noqa: F403
 
 # Hashing a password on purpose costs 60 ms; thousands of tests make users.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# WhiteNoise warns of a folder that only collectstatic makes.
+STATIC_ROOT = None

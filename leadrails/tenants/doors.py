@@ -13,11 +13,14 @@ from uuid import UUID
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from leadrails.core import ids
+from leadrails.tenants.middleware import zone_of
 from leadrails.tenants.models import Membership, Role, Tenant, User
 
 P = ParamSpec("P")
+LAST_TENANT = "tenant"  # in the session
 
 
 class TenantRequest(HttpRequest):
@@ -56,6 +59,7 @@ def member_required(
             )
             if membership is None:
                 raise Http404
+            _remember(request, membership.tenant)
             request.tenant = membership.tenant  # type: ignore[attr-defined]
             request.role = Role(membership.role)  # type: ignore[attr-defined]
             if not Role(membership.role).covers(role):
@@ -66,6 +70,15 @@ def member_required(
         return enter
 
     return decorate
+
+
+def _remember(request: HttpRequest, tenant: Tenant) -> None:
+    """Home leads to the tenant used last; its time zone is the second choice."""
+    if not request.user.time_zone:  # type: ignore[union-attr]
+        timezone.activate(zone_of(tenant.time_zone))
+    is_page = "HX-Request" not in request.headers
+    if is_page and request.session.get(LAST_TENANT) != tenant.slug:
+        request.session[LAST_TENANT] = tenant.slug
 
 
 def read_id(prefix: str, text: str) -> UUID:

@@ -35,11 +35,11 @@ class TimeZoneMiddleware:
         if not request.path.startswith(("/t/", "/account")):
             return self.get_response(request)
         zone = getattr(request.user, "time_zone", "")
-        with timezone.override(_zone(zone)):
+        with timezone.override(zone_of(zone)):
             return self.get_response(request)
 
 
-def _zone(name: str) -> zoneinfo.ZoneInfo:
+def zone_of(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name or "UTC")
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):

@@ -225,3 +225,22 @@ class AuditEntry(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
+
+
+class LoginTry(models.Model):
+    """A try to log in that has not succeeded; kept for 15 minutes to slow guessing."""
+
+    key = models.BinaryField(
+        max_length=32, help_text="HMAC of e-mail and address: neither is kept."
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["key", "at"], name="login_try_by_key"),
+            models.Index(fields=["at"], name="login_try_by_age"),
+        ]
+        verbose_name_plural = "login tries"
+
+    def __str__(self) -> str:
+        return f"a try at {self.at}"

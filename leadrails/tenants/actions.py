@@ -1,0 +1,50 @@
+"""What the slugs of the audit log mean, in a person's words."""
+
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS = {
+    "alert.acknowledged": _("Alert acknowledged"),
+    "alert.resolved": _("Alert resolved"),
+    "alert.snoozed": _("Alert snoozed"),
+    "api_key.issued": _("API key created"),
+    "api_key.revoked": _("API key revoked"),
+    "destination.changed": _("Destination changed"),
+    "destination.created": _("Destination created"),
+    "destination.paused": _("Destination paused"),
+    "destination.resumed": _("Destination resumed"),
+    "destination.revoked": _("Destination deleted"),
+    "job.canceled": _("Job canceled"),
+    "job.replayed": _("Job replayed"),
+    "key.issued": _("Signing key issued"),
+    "key.revoked": _("Signing key revoked"),
+    "member.added": _("Member added"),
+    "member.link_issued": _("Password link made"),
+    "member.password_set": _("Password set"),
+    "member.removed": _("Member removed"),
+    "member.role_changed": _("Role changed"),
+    "route.changed": _("Route changed"),
+    "route.created": _("Route created"),
+    "route.paused": _("Route paused"),
+    "route.resumed": _("Route resumed"),
+    "route.revoked": _("Route deleted"),
+    "source.changed": _("Source changed"),
+    "source.created": _("Source created"),
+    "source.paused": _("Source paused"),
+    "source.resumed": _("Source resumed"),
+    "source.revoked": _("Source revoked"),
+    "source.tested": _("Test event sent"),
+    "tenant.changed": _("Workspace changed"),
+    "tenant.created": _("Workspace created"),
+    "workflow.added": _("Workflow added"),
+    "workflow.paused": _("Workflow paused"),
+    "workflow.renamed": _("Workflow renamed"),
+    "workflow.resumed": _("Workflow resumed"),
+}
+
+
+def describe(action: str) -> str:
+    """A slug that is not in the table is shown as it is, never hidden."""
+    known = ACTIONS.get(action)
+    if known is not None:
+        return str(known)
+    return action.replace(".", " ").replace("_", " ").capitalize()

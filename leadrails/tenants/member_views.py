@@ -1,0 +1,136 @@
+"""Settings: who may do what in the workspace. All may look, owners change."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from leadrails.tenants import password_links, services
+from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.forms import MemberForm, RoleForm
+from leadrails.tenants.models import Membership, Role, User
+from leadrails.tenants.settings_pages import add_error, render_settings
+
+
+def _membership(request: TenantRequest, user: str) -> Membership:
+    members = Membership.objects.for_tenant(request.tenant)
+    found = members.select_related("user", "tenant")
+    return get_object_or_404(found, user=read_id("usr", user))
+
+
+@require_http_methods(["GET", "HEAD"])
+@member_required()
+def members(request: TenantRequest) -> HttpResponse:
+    everybody = Membership.objects.for_tenant(request.tenant).select_related("user")
+    rows = [
+        {"person": m.user, "role": Role(m.role).label, "is_you": m.user == request.user}
+        for m in everybody.order_by("user__email")
+    ]
+    may_edit = request.role.covers(Role.OWNER)
+    context = {"rows": rows, "may_edit": may_edit}
+    return render_settings(request, "members", "tenants/member_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_required(Role.OWNER)
+def member_add(request: TenantRequest) -> HttpResponse:
+    form = MemberForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
+        try:
+            membership, is_new = services.add_member(
+                request.tenant, email, role=role, actor=request.user
+            )
+        except ValidationError as error:
+            add_error(form, error)
+        else:
+            if is_new:
+                return _show_link(request, membership)
+            messages.success(
+                request,
+                _(
+                    "%(email)s had an account on this server already and logs in with "
+                    "its password. Ask them whether that account is really theirs."
+                )
+                % {"email": membership.user.email},
+            )
+            return redirect("settings:members", tenant=request.tenant.slug)
+    context = {"form": form}
+    return render_settings(request, "members", "tenants/member_add.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OWNER)
+def member(request: TenantRequest, user: str) -> HttpResponse:
+    membership = _membership(request, user)
+    form = RoleForm(request.POST or None, initial={"role": membership.role})
+    if request.method == "POST" and form.is_valid():
+        role = Role(form.cleaned_data["role"])
+        try:
+            services.change_role(membership, role, actor=request.user)
+        except ValidationError as error:
+            add_error(form, error, field="role")
+        else:
+            messages.success(
+                request,
+                _("%(person)s is now %(role)s.")
+                % {"person": membership.user, "role": role.label},
+            )
+            return redirect("settings:members", tenant=request.tenant.slug)
+    context = {
+        "form": form,
+        "membership": membership,
+        "person": membership.user,
+        "has_password": membership.user.has_usable_password(),
+        "may_issue_link": password_links.may_issue(membership),
+        "is_you": membership.user == request.user,
+    }
+    return render_settings(request, "members", "tenants/member_edit.html", context)
+
+
+@require_POST
+@never_cache
+@member_required(Role.OWNER)
+def member_link(request: TenantRequest, user: str) -> HttpResponse:
+    membership = _membership(request, user)
+    try:
+        return _show_link(request, membership)
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect("settings:member", tenant=request.tenant.slug, user=user)
+
+
+def _show_link(request: TenantRequest, membership: Membership) -> HttpResponse:
+    token = password_links.issue(membership, actor=request.user)
+    person: User = membership.user
+    kwargs = {"user": person.public_id, "token": token}
+    link = request.build_absolute_uri(reverse("tenants:welcome", kwargs=kwargs))
+    context = {"person": person, "link": link}
+    return render_settings(request, "members", "tenants/member_link.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OWNER)
+def member_remove(request: TenantRequest, user: str) -> HttpResponse:
+    membership = _membership(request, user)
+    is_you = membership.user == request.user
+    if request.method == "POST":
+        try:
+            services.remove_member(membership, actor=request.user)
+        except ValidationError as error:
+            messages.error(request, error.messages[0])
+            return redirect("settings:member", tenant=request.tenant.slug, user=user)
+        if is_you:
+            return redirect("home")
+        messages.success(
+            request,
+            _("%(person)s is no longer a member.") % {"person": membership.user},
+        )
+        return redirect("settings:members", tenant=request.tenant.slug)
+    context = {"person": membership.user, "is_you": is_you}
+    return render(request, "tenants/member_remove.html", context)

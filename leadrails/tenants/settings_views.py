@@ -1,0 +1,86 @@
+"""Settings: API keys, and the workspace itself."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from leadrails.tenants import services
+from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.forms import ApiKeyForm, TenantForm
+from leadrails.tenants.models import ApiKey, Role
+from leadrails.tenants.settings_pages import add_error, render_settings
+from leadrails.ui.paging import keyset_page
+
+
+@require_http_methods(["GET", "HEAD"])
+@member_required(Role.ADMIN)
+def api_keys(request: TenantRequest) -> HttpResponse:
+    keys = ApiKey.objects.for_tenant(request.tenant).select_related("created_by")
+    page = keyset_page(
+        keys, after=request.GET.get("after"), before=request.GET.get("before")
+    )
+    context = {"page": page}
+    return render_settings(request, "api_keys", "tenants/api_key_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_required(Role.ADMIN)
+def api_key_new(request: TenantRequest) -> HttpResponse:
+    form = ApiKeyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            key, plaintext = services.issue_api_key(
+                request.tenant, actor=request.user, **form.cleaned_data
+            )
+        except ValidationError as error:
+            add_error(form, error)
+        else:
+            # Shown in this answer and nowhere else, so there is no redirect.
+            context = {"key": key, "plaintext": plaintext}
+            template = "tenants/api_key_issued.html"
+            return render_settings(request, "api_keys", template, context)
+    template = "tenants/api_key_new.html"
+    return render_settings(request, "api_keys", template, {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.ADMIN)
+def api_key_revoke(request: TenantRequest, key: str) -> HttpResponse:
+    keys = ApiKey.objects.for_tenant(request.tenant).select_related("tenant")
+    found = get_object_or_404(keys, pk=read_id("api", key))
+    if request.method == "POST":
+        services.revoke_api_key(found, actor=request.user)
+        messages.success(request, _("%(key)s is revoked.") % {"key": found})
+        return redirect("settings:api_keys", tenant=request.tenant.slug)
+    return render(request, "tenants/api_key_revoke.html", {"key": found})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required()
+def workspace(request: TenantRequest) -> HttpResponse:
+    tenant = request.tenant
+    may_edit = request.role.covers(Role.ADMIN)
+    initial = {
+        "name": tenant.name,
+        "time_zone": tenant.time_zone,
+        "country": tenant.country,
+    }
+    form = TenantForm(request.POST or None, initial=initial, may_edit=may_edit)
+    if request.method == "POST":
+        if not may_edit:
+            raise PermissionDenied
+        if form.is_valid():
+            try:
+                services.update_tenant(tenant, actor=request.user, **form.cleaned_data)
+            except ValidationError as error:
+                add_error(form, error)
+            else:
+                messages.success(request, _("The workspace is saved."))
+                return redirect("settings:workspace", tenant=tenant.slug)
+    context = {"form": form, "may_edit": may_edit}
+    return render_settings(request, "workspace", "tenants/workspace.html", context)

@@ -1,0 +1,191 @@
+"""Health, home, and the pages of one's own account."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth import login as log_in
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connection
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from leadrails.tenants import password_links, services, throttle
+from leadrails.tenants.doors import LAST_TENANT, read_id
+from leadrails.tenants.forms import (
+    LoginForm,
+    PasswordForm,
+    ProfileForm,
+    SetUpForm,
+    WelcomeForm,
+)
+from leadrails.tenants.models import Membership, Role, User
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@never_cache
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Whether this process reaches the database; for load balancers and monitors."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"ok": False, "database": "unreachable"}, status=503)
+    return JsonResponse({"ok": True, "database": "ok"})
+
+
+@require_safe
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead to the set-up, the login, or the workspace used last."""
+    if not request.user.is_authenticated:
+        return redirect("tenants:login" if User.objects.exists() else "tenants:setup")
+    membership = last_membership(request)
+    if membership is None:
+        return render(request, "tenants/no_workspace.html")
+    return redirect("overview", tenant=membership.tenant.slug)
+
+
+def last_membership(request: HttpRequest) -> Membership | None:
+    """The membership in the tenant used last, else in the first by name."""
+    memberships = list(
+        Membership.objects.filter(user=cast(User, request.user))
+        .select_related("tenant")
+        .order_by("tenant__name", "tenant_id")
+    )
+    last = request.session.get(LAST_TENANT)
+    for membership in memberships:
+        if membership.tenant.slug == last:
+            return membership
+    return memberships[0] if memberships else None
+
+
+# Log in and out --------------------------------------------------------------
+
+
+class Login(auth_views.LoginView):
+    template_name = "tenants/login.html"
+    authentication_form = LoginForm
+    redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        email = request.POST.get("username", "")
+        address = throttle.address_of(request)
+        if not throttle.begin_try(email, address, now=timezone.now()):
+            answer = render(request, "429.html", status=429)
+            answer["Retry-After"] = str(int(throttle.WINDOW.total_seconds()))
+            return answer
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        email = form.cleaned_data["username"]
+        throttle.forget_tries(email, throttle.address_of(self.request))
+        return super().form_valid(form)  # type: ignore[arg-type]
+
+
+class Logout(auth_views.LogoutView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        last = request.session.get(LAST_TENANT)
+        answer = super().post(request, *args, **kwargs)
+        if last:  # whoever logs in next here is likely to go on where this one left
+            request.session[LAST_TENANT] = last
+        return answer
+
+
+# Set-up and password links ---------------------------------------------------
+
+
+@form_page
+@never_cache
+def setup(request: HttpRequest) -> HttpResponse:
+    """The first tenant and owner; only as long as the database knows nobody."""
+    if User.objects.exists():
+        raise Http404
+    form = SetUpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            membership = services.set_up(**form.cleaned_data)
+        except services.AlreadySetUp:
+            raise Http404 from None
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            log_in(request, membership.user, backend=BACKEND)
+            return redirect("overview", tenant=membership.tenant.slug)
+    status = 422 if form.errors else 200
+    return render(request, "tenants/setup.html", {"form": form}, status=status)
+
+
+@form_page
+@never_cache
+def welcome(request: HttpRequest, user: str, token: str) -> HttpResponse:
+    """Where a password link leads to."""
+    user_id = read_id("usr", user)
+    person = password_links.read(user_id, token)
+    if person is None:
+        return render(request, "tenants/link_expired.html", status=410)
+    form = WelcomeForm(request.POST or None, user=person)
+    if request.method == "POST" and form.is_valid():
+        changed = password_links.redeem(user_id, token, **form.cleaned_data)
+        if changed is None:
+            return render(request, "tenants/link_expired.html", status=410)
+        log_in(request, changed, backend=BACKEND)
+        return redirect("home")
+    context = {"form": form, "person": person}
+    status = 422 if form.errors else 200
+    return render(request, "tenants/welcome.html", context, status=status)
+
+
+# Profile ---------------------------------------------------------------------
+
+
+@form_page
+@login_required
+def profile(request: HttpRequest) -> HttpResponseBase:
+    user = cast(User, request.user)
+    initial = {"name": user.name, "time_zone": user.time_zone}
+    form = ProfileForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        services.update_profile(user, **form.cleaned_data)
+        messages.success(request, _("Your profile is saved."))
+        return redirect("tenants:profile")
+    return _profile_page(request, form, PasswordForm(user))
+
+
+@require_http_methods(["POST"])
+@login_required
+def change_password(request: HttpRequest) -> HttpResponseBase:
+    user = cast(User, request.user)
+    form = PasswordForm(user, request.POST)
+    if not form.is_valid():
+        initial = {"name": user.name, "time_zone": user.time_zone}
+        return _profile_page(request, ProfileForm(initial=initial), form)
+    services.change_password(user, password=form.cleaned_data["new_password1"])
+    update_session_auth_hash(request, user)
+    messages.success(
+        request, _("Your password is changed, and other devices are logged out.")
+    )
+    return redirect("tenants:profile")
+
+
+def _profile_page(
+    request: HttpRequest, form: ProfileForm, password_form: PasswordForm
+) -> HttpResponse:
+    membership = last_membership(request)
+    if membership:  # so that the page stands in the shell of that workspace
+        request.tenant = membership.tenant  # type: ignore[attr-defined]
+        request.role = Role(membership.role)  # type: ignore[attr-defined]
+    context = {"form": form, "password_form": password_form}
+    status = 422 if form.errors or password_form.errors else 200
+    return render(request, "tenants/profile.html", context, status=status)
