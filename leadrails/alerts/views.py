@@ -17,7 +17,7 @@ from destinations.providers import errors
 from leadrails.alerts import actions
 from leadrails.alerts.models import Alert
 from leadrails.alerts.words import WORDS, words_for
-from leadrails.core import ids
+from leadrails.core import ids, phone
 from leadrails.core.reasons import EXPLANATIONS
 from leadrails.jobs.links import link
 from leadrails.leads.models import Source
@@ -70,7 +70,7 @@ def _card(
     parts = (about and f"{about}.", str(words.sentence), sentence)
     place_url = _place_url(request, destination, source)
     return {
-        "title": str(words.title) % {"where": where},
+        "title": str(words.title) % {"where": where, "country": _country(alert)},
         "tone": "ok" if alert.resolved_at else words.tone,
         "status": _status(alert),
         "sentence": " ".join(part for part in parts if part),
@@ -87,18 +87,20 @@ def _card(
 
 def _cause(alert: Alert, destination: Destination | None) -> tuple[str, str, str]:
     """The cause as a sentence, what helps, and the provider's page on it."""
-    country = alert.scope.split(":")[2:]
-    place = _("Country: %(code)s.") % {"code": country[0]} if country else ""
     if explanation := EXPLANATIONS.get(alert.cause):
-        return f"{place} {explanation.sentence}".strip(), explanation.next_step, ""
+        return explanation.sentence, explanation.next_step, ""
     if not alert.cause:
-        return place, "", ""
+        return "", "", ""
     if destination is None:
-        cause = _("Cause: %(cause)s.") % {"cause": alert.cause}
-        return f"{place} {cause}".strip(), "", ""
+        return _("Cause: %(cause)s.") % {"cause": alert.cause}, "", ""
     info = errors.lookup(destination.kind, alert.cause, where="sync")
-    cause = f"{info.sentence} ({alert.cause})"
-    return f"{place} {cause}".strip(), info.action, info.docs_url or ""
+    return f"{info.sentence} ({alert.cause})", "", info.docs_url or ""
+
+
+def _country(alert: Alert) -> str:
+    """The country in a scope such as `destination:dst_…:GB`."""
+    place = alert.scope.split(":")[2:]
+    return phone.country_name(place[0]) if place else _("a country")
 
 
 def _status(alert: Alert) -> str:

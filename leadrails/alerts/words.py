@@ -10,7 +10,7 @@ Text = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`title` may name the place: `%(where)s`."""
+    """`title` may name the place, `%(where)s`, and the `%(country)s`."""
 
     title: Text
     sentence: Text
@@ -26,8 +26,8 @@ WORDS: dict[str, Words] = {
         "failed",
     ),
     "country_not_enabled": Words(
-        _("%(where)s may not send to a country"),
-        _("The provider account is not enabled for it. Jobs to it wait."),
+        _("%(where)s may not send to %(country)s"),
+        _("The provider account is not enabled for this country. Its jobs wait."),
         _("Enable the country in the provider's console, then release what waits."),
     ),
     "dead_letters": Words(

@@ -40,7 +40,7 @@ def test_a_country_is_named(world, make, enter, url):
     scope = f"destination:{world.destination.public_id}:GB"
     make("country_not_enabled", scope=scope, cause="country_not_enabled")
     text = enter(world.tenant).get(url("alerts:list")).content.decode()
-    assert "Country: GB." in text
+    assert "may not send to United Kingdom" in text
 
 
 def test_a_card_leads_to_an_example(world, make, enter, url):
