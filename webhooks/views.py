@@ -38,7 +38,8 @@ def receive_status(
     ):
         raise Http404
     # Django reads no further than the length that was announced.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > MAX_BODY:
         return HttpResponse(status=413)
     place = Destination.objects.filter(pk=destination_id).first()
     if place is None:
