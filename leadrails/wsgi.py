@@ -1,5 +1,6 @@
 """The WSGI application that granian serves."""
 
+import logging
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -7,3 +8,23 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadrails.settings")
 
 application = get_wsgi_application()
+
+
+def _make_partitions() -> None:
+    """A web server that starts in a new month must not wait for beat."""
+    from django.conf import settings
+    from django.db import DatabaseError, connection
+    from django.utils import timezone
+
+    from leadrails import partitions
+
+    try:
+        partitions.ensure(now=timezone.now(), ahead=settings.LEADRAILS_PARTITIONS_AHEAD)
+    except DatabaseError:
+        # The default partition takes every row; the next start or beat tries again.
+        logging.getLogger(__name__).warning("partitions could not be made at the start")
+    finally:
+        connection.close()
+
+
+_make_partitions()

@@ -1,0 +1,149 @@
+"""Two demo tenants, ready to take leads. Running it again changes nothing."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from destinations.models import Destination
+from destinations.providers import simulated
+from destinations.services import create_destination
+from leadrails.core.crypto import Place
+from leadrails.leads.models import SigningKey, Source, Workflow
+from leadrails.routing.models import Route
+from leadrails.tenants.models import (
+    Agency,
+    ApiKey,
+    Membership,
+    Role,
+    Tenant,
+    User,
+)
+from leadrails.tenants.services import bump_version
+
+COUNTRIES = ["US", "CA", "GB", "AU", "DE", "FR"]
+BODY = (
+    "Hi {{ first_name | default('there') }}, thanks for asking about "
+    "{{ service_type | default('our services') }}. We will call you shortly. "
+    "Reply STOP to opt out."
+)
+WANTED = ["plumbing", "heating", "roofing"]
+
+
+class Command(BaseCommand):
+    help = "Make the demo's two tenants; print as JSON how to reach them."
+
+    @transaction.atomic
+    def handle(self, **_: Any) -> str:
+        agency, _made = Agency.objects.get_or_create(name="Northside Agency")
+        first = _tenant(agency, "Acme Plumbing", "acme")
+        second = _tenant(agency, "Borealis Roofing", "borealis")
+        return json.dumps({**first, "second_tenant": second})
+
+
+def _tenant(agency: Agency, name: str, slug: str) -> dict[str, Any]:
+    tenant, _ = Tenant.objects.get_or_create(
+        slug=slug, defaults={"name": name, "agency": agency}
+    )
+    email = f"owner@{slug}.example"
+    source = _source(tenant)
+    destination = _destination(tenant)
+    _route(source, destination)
+    bump_version(tenant)
+    key = source.keys.get(revoked_at=None)
+    account = simulated.account_sid(tenant.id)
+    secret = settings.LEADRAILS_SIMULATOR_SECRET
+    return {
+        "client_id": tenant.public_id,
+        "sources": [
+            {
+                "source_id": source.public_id,
+                "key_id": key.public_id,
+                "signing_secret": _derived(f"signing|{slug}", "lrs_"),
+            }
+        ],
+        "api_key": _api_key(tenant),
+        "admin": {"email": email, "password": _owner(tenant, email)},
+        "simulator": {
+            "account_sid": account,
+            "auth_token": simulated.auth_token(secret, account),
+        },
+    }
+
+
+def _derived(purpose: str, prefix: str = "") -> str:
+    """
+    Return a secret of this installation that is the same at every start.
+
+    Only this demo can do so: everywhere else a secret is random and shown once.
+    """
+    return prefix + settings.LEADRAILS_KEYRING.derive(f"demo|{purpose}").hex()[:40]
+
+
+def _owner(tenant: Tenant, email: str) -> str:
+    password = _derived(f"password|{email}")[:16]
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        user = User.objects.create_user(email, password, name=f"{tenant} owner")
+    Membership.objects.get_or_create(
+        tenant=tenant, user=user, defaults={"role": Role.OWNER}
+    )
+    return password
+
+
+def _api_key(tenant: Tenant) -> str:
+    plaintext = _derived(f"api|{tenant.slug}", "lr_live_")
+    ApiKey.objects.get_or_create(
+        digest=hashlib.sha256(plaintext.encode()).digest(),
+        defaults={"tenant": tenant, "name": "Demo", "hint": plaintext[-4:]},
+    )
+    return plaintext
+
+
+def _source(tenant: Tenant) -> Source:
+    source = Source.objects.for_tenant(tenant).filter(name="Website form").first()
+    if source is not None:
+        return source
+    source = Source.objects.create(
+        tenant=tenant, name="Website form", source_type="web-form", country="US"
+    )
+    Workflow.objects.create(tenant=tenant, source=source, name=Workflow.DEFAULT)
+    secret = _derived(f"signing|{tenant.slug}", "lrs_")
+    key = SigningKey(tenant=tenant, source=source, hint=secret[-4:])
+    place = Place(tenant.id, "leads_signingkey", key.id, "secret")
+    key.secret = settings.LEADRAILS_KEYRING.encrypt(secret, place)
+    key.save(force_insert=True)
+    return source
+
+
+def _destination(tenant: Tenant) -> Destination:
+    existing = Destination.objects.for_tenant(tenant).filter(name="Sales SMS").first()
+    return existing or create_destination(
+        tenant,
+        kind="twilio_sms",
+        name="Sales SMS",
+        is_simulated=True,
+        config={"from_number": "+15555550100"},
+        credentials={},
+        body_template=BODY,
+        allowed_countries=COUNTRIES,
+        actor=None,
+    )
+
+
+def _route(source: Source, destination: Destination) -> None:
+    Route.objects.get_or_create(
+        tenant_id=source.tenant_id,
+        source=source,
+        destination=destination,
+        defaults={
+            "workflow": source.workflows.get(name=Workflow.DEFAULT),
+            "name": "Website form to Sales SMS",
+            "conditions": {
+                "all": [{"field": "service_type", "op": "in", "value": WANTED}]
+            },
+        },
+    )
