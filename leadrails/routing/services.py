@@ -1,7 +1,6 @@
-"""Routes are made, changed, asked. Every change is audited and seen by intake."""
+"""Routes are made, changed, rehearsed. Every change is audited and seen by intake."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,16 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from destinations.models import Destination
-from leadrails.core import ids, phone
-from leadrails.core.conditions import (
-    ConditionError,
-    Conditions,
-    Verdict,
-    parse_conditions,
-)
-from leadrails.core.rendering import Template, TemplateError, lead_fields
+from leadrails.core import ids
+from leadrails.core.conditions import ConditionError, parse_conditions
+from leadrails.core.rendering import lead_fields
 from leadrails.core.routing import Decision, RouteRule, plan
 from leadrails.routing.models import Route
+from leadrails.routing.rules import rule_of, rules_for, sentence_of
 from leadrails.tenants import audit
 from leadrails.tenants.models import Tenant, User
 from leadrails.tenants.services import bump_version
@@ -133,48 +128,7 @@ def delete_route(route: Route, *, actor: User | None) -> bool:
     return _move(route, alive, Route.Status.REVOKED, actor)
 
 
-# What intake asks -------------------------------------------------------------
-
-
-def route_rules(source: "Source") -> dict[UUID, tuple[RouteRule, ...]]:
-    """
-    Return the rules of each workflow of a source, in the order they are asked.
-
-    Paused routes are there too, so that a lead's trail says that they are.
-    """
-    rules: dict[UUID, list[RouteRule]] = defaultdict(list)
-    for route in _ordered(Route.objects.for_tenant(source.tenant_id), source=source):
-        rules[route.workflow_id].append(rule_of(route, country=source.country))
-    return {workflow: tuple(found) for workflow, found in rules.items()}
-
-
-def rules_for(workflow: "Workflow") -> tuple[RouteRule, ...]:
-    """Return the rules of one workflow, in the order they are asked."""
-    country = workflow.source.country
-    found = _ordered(Route.objects.for_tenant(workflow.tenant_id), workflow=workflow)
-    return tuple(rule_of(route, country=country) for route in found)
-
-
-def rule_of(route: Route, *, country: str) -> RouteRule:
-    """
-    Return a route with its destination as the core sees them.
-
-    Args:
-        country: where a recipient written without a country code is.
-    """
-    destination = route.destination
-    return RouteRule(
-        id=route.id,
-        name=route.name,
-        status=route.status,
-        priority=route.priority,
-        conditions=_readable(route),
-        is_additional=route.is_additional,
-        destination_id=destination.id,
-        destination_status=destination.status,
-        purpose=destination.purpose,
-        recipient_template=_recipient(destination.recipient_template, country),
-    )
+# What people may ask ----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +147,6 @@ def dry_run(route: Route, leads: Iterable["Lead"]) -> list[Rehearsed]:
     rule = replace(rule_of(route, country=route.source.country), status="active")
     others = [other for other in rules_for(route.workflow) if other.id != route.id]
     return [Rehearsed(lead, _decision(rule, others, lead)) for lead in leads]
-
-
-def sentence_of(route: Route) -> str:
-    """Return the conditions in words, empty when every lead is taken."""
-    conditions = _readable(route)
-    return conditions.sentence() if conditions.parts else ""
 
 
 # Parts ------------------------------------------------------------------------
@@ -251,60 +199,6 @@ def check_route(route: Route) -> None:
         problems["conditions"] = [str(error)]
     if problems:
         raise ValidationError(problems)
-
-
-def _ordered(routes: Any, **which: Any) -> Sequence[Route]:
-    found: Sequence[Route] = (
-        routes.listed()
-        .filter(**which)
-        .select_related("destination")
-        .defer("destination__credentials", "destination__body_template")
-        .order_by("priority", "id")
-    )
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Unreadable(Conditions):
-    """Conditions that an older version wrote: better no message than a wrong one."""
-
-    problem: str = ""
-
-    def test(self, fields: Mapping[str, Any]) -> Verdict:  # noqa: ARG002
-        return Verdict(False, f"its conditions cannot be read ({self.problem})")
-
-
-def _readable(route: Route) -> Conditions:
-    try:
-        return parse_conditions(route.conditions)
-    except ConditionError as error:
-        return _Unreadable(problem=str(error))
-
-
-def _recipient(source: str, country: str) -> Callable[[Mapping[str, Any]], str]:
-    """
-    Return the function from a lead's fields to a number in E.164, or "".
-
-    A template that does not compile raises with every lead, as a bad one should:
-    its jobs end with the line at fault.
-    """
-    try:
-        template = Template.compile(source)
-    except TemplateError as error:
-        problem = error
-
-        def fail(_fields: Mapping[str, Any]) -> str:
-            raise TemplateError(problem.message, problem.line)
-
-        return fail
-
-    def find(fields: Mapping[str, Any]) -> str:
-        text = template.render(fields).strip()
-        if text and text == fields.get("phone"):
-            return text  # intake has normalised it already
-        return phone.normalise(text, country).e164 or ""
-
-    return find
 
 
 def _decision(rule: RouteRule, others: Sequence[RouteRule], lead: "Lead") -> Decision:

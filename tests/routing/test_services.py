@@ -7,7 +7,7 @@ from destinations.models import Destination
 from leadrails.core.rendering import TemplateError
 from leadrails.core.routing import plan
 from leadrails.leads.models import Workflow
-from leadrails.routing import services
+from leadrails.routing import rules, services
 from leadrails.routing.models import Route
 from leadrails.tenants.models import AuditEntry
 from tests.make import (
@@ -144,14 +144,14 @@ def test_rules_come_by_workflow_in_order_without_deleted_ones(source, destinatio
     seasonal = create(source, destination, workflow=spring)
     make_route(make_source(source.tenant), destination)
 
-    rules = services.route_rules(source)
+    found = rules.route_rules(source)
 
     default = source.workflows.get(name="default")
-    assert [rule.id for rule in rules[default.id]] == [first.id, paused.id, last.id]
-    assert [rule.id for rule in rules[spring.id]] == [seasonal.id]
-    assert len(rules) == 2
-    assert services.rules_for(spring)[0].id == seasonal.id
-    trail = plan(FIELDS, rules[default.id]).decisions
+    assert [rule.id for rule in found[default.id]] == [first.id, paused.id, last.id]
+    assert [rule.id for rule in found[spring.id]] == [seasonal.id]
+    assert len(found) == 2
+    assert rules.rules_for(spring)[0].id == seasonal.id
+    trail = plan(FIELDS, found[default.id]).decisions
     assert [(line.took, line.why) for line in trail] == [
         (True, "state is “TX”"),
         (False, "the route is paused"),
@@ -163,7 +163,7 @@ def test_rules_cost_one_query(source, destination, django_assert_num_queries):
     for number in range(5):
         create(source, destination, name=f"route {number}")
     with django_assert_num_queries(1):
-        services.route_rules(source)
+        rules.route_rules(source)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_rules_cost_one_query(source, destination, django_assert_num_queries):
 )
 def test_a_recipient_is_brought_to_its_one_normal_form(source, template, recipient):
     destination = make_destination(source.tenant, recipient_template=template)
-    rule = services.rule_of(make_route(source, destination), country="US")
+    rule = rules.rule_of(make_route(source, destination), country="US")
     fields = {
         "phone": "+12025550100",
         "email": "ann@example.com",
@@ -189,17 +189,17 @@ def test_a_recipient_is_brought_to_its_one_normal_form(source, template, recipie
 def test_a_broken_recipient_template_fails_its_job_and_no_lead(source):
     destination = make_destination(source.tenant, recipient_template="{{ phone")
     make_route(source, destination)
-    (rules,) = services.route_rules(source).values()
+    (found,) = rules.route_rules(source).values()
     with pytest.raises(TemplateError):
-        rules[0].recipient_template(FIELDS)
-    (job,) = plan(FIELDS, rules).jobs
+        found[0].recipient_template(FIELDS)
+    (job,) = plan(FIELDS, found).jobs
     assert job.problem == "template_error"
 
 
 def test_conditions_that_cannot_be_read_take_no_lead(source, destination):
     make_route(source, destination, conditions={"all": [{"field": "x", "op": "like"}]})
-    (rules,) = services.route_rules(source).values()
-    (line,) = plan(FIELDS, rules).decisions
+    (found,) = rules.route_rules(source).values()
+    (line,) = plan(FIELDS, found).decisions
     assert not line.took
     assert "cannot be read" in line.why
 

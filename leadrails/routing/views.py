@@ -1,0 +1,217 @@
+"""Pages of routes: sentences one can read, a form, and a dry run."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from destinations.models import Destination
+from leadrails.core.rendering import AVAILABLE_FIELDS
+from leadrails.leads.models import Lead, Workflow
+from leadrails.routing import rules, services
+from leadrails.routing.builder import OPERATORS
+from leadrails.routing.forms import RouteForm
+from leadrails.routing.models import Route
+from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.models import Role, Tenant
+from leadrails.tenants.settings_pages import add_error
+
+REHEARSED = 100  # leads of a dry run
+LOOKED_AT = 1_000  # of a source's newest leads, to find those of one workflow
+
+
+@require_http_methods(["GET", "HEAD"])
+@member_required()
+def route_list(request: TenantRequest) -> HttpResponse:
+    routes = _routes(request.tenant).order_by(
+        "source__name", "source_id", "workflow__name", "priority", "id"
+    )
+    context = {
+        "routes": [(row, rules.sentence_of(row)) for row in routes],
+        "may_edit": request.role.covers(Role.OPERATOR),
+        **_ends(request.tenant),
+    }
+    return render(request, "routing/route_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_required(Role.OPERATOR)
+def route_new(request: TenantRequest) -> HttpResponse:
+    ends = _ends(request.tenant)
+    if not (ends["has_source"] and ends["has_destination"]):
+        return render(request, "routing/route_first.html", ends)
+    form = RouteForm(
+        request.POST or None, tenant=request.tenant, initial=_asked(request)
+    )
+    if request.method == "POST" and not form.edit_rows() and form.is_valid():
+        if "dry_run" in request.POST:
+            return _editor(request, form, rehearsed=_rehearse(_draft(request, form)))
+        if _create(request, form):
+            return redirect("routes:list", tenant=request.tenant.slug)
+    return _editor(request, form)
+
+
+def _create(request: TenantRequest, form: RouteForm) -> bool:
+    """Make it once however often the form is sent; False if it was refused."""
+    once: UUID = form.cleaned_data["once"]
+    if Route.objects.for_tenant(request.tenant).filter(pk=once).exists():
+        return True
+    try:
+        services.create_route(
+            request.tenant, id=once, actor=request.user, **form.settings()
+        )
+    except ValidationError as error:
+        add_error(form, error)
+        return False
+    except IntegrityError:  # the other of two clicks was faster
+        return True
+    messages.success(request, _("The route was made and takes leads from now on."))
+    return True
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_required(Role.OPERATOR)
+def route_edit(request: TenantRequest, route: str) -> HttpResponse:
+    row = _access(request, route)
+    form = RouteForm(request.POST or None, tenant=request.tenant, route=row)
+    if request.method == "POST" and not form.edit_rows() and form.is_valid():
+        if "dry_run" in request.POST:
+            return _editor(request, form, rehearsed=_rehearse(_draft(request, form)))
+        try:
+            services.update_route(row, actor=request.user, **form.settings())
+        except ValidationError as error:
+            add_error(form, error)
+        else:
+            messages.success(request, _("The route was saved."))
+            return redirect("routes:list", tenant=request.tenant.slug)
+    return _editor(request, form)
+
+
+def _editor(
+    request: TenantRequest, form: RouteForm, rehearsed: dict[str, Any] | None = None
+) -> HttpResponse:
+    is_editing_rows = {"add_row", "remove_row"} & request.POST.keys()
+    context = {
+        "form": form,
+        "route": form.route,
+        "operators": OPERATORS,
+        "fields": AVAILABLE_FIELDS,
+        "rehearsed": rehearsed,
+        # While rows come and go, half a form is no mistake.
+        "show_errors": not is_editing_rows,
+    }
+    status = 422 if not is_editing_rows and form.errors else 200
+    return render(request, "routing/route_form.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD"])
+@member_required()
+def route_dry_run(request: TenantRequest, route: str) -> HttpResponse:
+    row = _access(request, route)
+    context = {
+        "route": row,
+        "sentence": rules.sentence_of(row),
+        "rehearsed": _rehearse(row),
+        "may_edit": request.role.covers(Role.OPERATOR),
+    }
+    return render(request, "routing/route_dry_run.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OPERATOR)
+def route_pause(request: TenantRequest, route: str) -> HttpResponse:
+    row = _access(request, route)
+    if request.method == "POST":
+        if services.pause_route(row, actor=request.user):
+            messages.success(request, _("Paused. It takes no lead from now on."))
+        return redirect("routes:list", tenant=request.tenant.slug)
+    return render(request, "routing/route_pause.html", {"route": row})
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def route_resume(request: TenantRequest, route: str) -> HttpResponse:
+    row = _access(request, route)
+    if services.resume_route(row, actor=request.user):
+        messages.success(request, _("Resumed. It takes leads from now on."))
+    return redirect("routes:list", tenant=request.tenant.slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OPERATOR)
+def route_delete(request: TenantRequest, route: str) -> HttpResponse:
+    row = _access(request, route)
+    if request.method == "POST":
+        services.delete_route(row, actor=request.user)
+        messages.success(request, _("%(name)s was deleted.") % {"name": row.name})
+        return redirect("routes:list", tenant=request.tenant.slug)
+    return render(request, "routing/route_delete.html", {"route": row})
+
+
+# Parts ------------------------------------------------------------------------
+
+
+def _routes(tenant: Tenant) -> Any:
+    rows = Route.objects.for_tenant(tenant).listed()
+    return rows.select_related("source", "workflow", "destination", "tenant").defer(
+        "destination__credentials", "destination__body_template"
+    )
+
+
+def _access(request: TenantRequest, public_id: str) -> Route:
+    route: Route = get_object_or_404(
+        _routes(request.tenant), pk=read_id("rt", public_id)
+    )
+    return route
+
+
+def _ends(tenant: Tenant) -> dict[str, bool]:
+    workflows = Workflow.objects.for_tenant(tenant).exclude(source__status="revoked")
+    destinations = Destination.objects.for_tenant(tenant).listed()
+    return {
+        "has_source": workflows.exists(),
+        "has_destination": destinations.exists(),
+    }
+
+
+def _asked(request: TenantRequest) -> dict[str, str]:
+    """Ends that a link to the form names: `?workflow=wf_…&destination=dst_…`."""
+    given = {name: request.GET.get(name, "") for name in ("workflow", "destination")}
+    if source := request.GET.get("source", ""):
+        mine = Workflow.objects.for_tenant(request.tenant)
+        default = mine.filter(source=read_id("src", source), name=Workflow.DEFAULT)
+        if (workflow := default.first()) is not None:
+            given["workflow"] = workflow.public_id
+    return {name: text for name, text in given.items() if text}
+
+
+def _draft(request: TenantRequest, form: RouteForm) -> Route:
+    """The route as the form has it, not saved."""
+    draft = Route(tenant=request.tenant, **form.settings())
+    if form.route:
+        draft.pk = form.route.pk
+    return draft
+
+
+def _rehearse(route: Route) -> dict[str, Any]:
+    """Ask a route about the newest leads that it would have been asked about."""
+    found = services.dry_run(route, _newest_leads(route))
+    takers = sum(line.decision.took for line in found)
+    return {"lines": found, "takers": takers, "total": len(found)}
+
+
+def _newest_leads(route: Route) -> list[Lead]:
+    leads = Lead.objects.for_tenant(route.tenant_id)
+    newest = leads.filter(source=route.source_id).order_by("-id")
+    looked_at = newest.values_list("id", "workflow_id")[:LOOKED_AT]
+    mine = [pk for pk, workflow in looked_at if workflow == route.workflow_id]
+    return list(leads.filter(pk__in=mine[:REHEARSED]).order_by("-id"))
