@@ -1,0 +1,121 @@
+"""Acts on one destination. Each that needs a second thought has a page that asks."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from destinations import pages, services
+from destinations.models import Destination
+from destinations.verification import verify_connection
+from leadrails.core.phone import country_name
+from leadrails.jobs.services import release_country, resume_destination
+from leadrails.routing.models import Route
+from leadrails.tenants.doors import TenantRequest, member_required
+from leadrails.tenants.models import Role
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def destination_verify(request: TenantRequest, destination: str) -> HttpResponse:
+    row = pages.access_destination(request, destination)
+    result = verify_connection(row, actor=request.user)
+    if "HX-Request" in request.headers:
+        return render(request, "destinations/_verification.html", {"destination": row})
+    level = messages.SUCCESS if result.ok else messages.ERROR
+    messages.add_message(request, level, " ".join([result.sentence, *result.hints]))
+    return _back(request, row, "advanced")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OPERATOR)
+def destination_pause(request: TenantRequest, destination: str) -> HttpResponse:
+    row = pages.access_destination(request, destination)
+    if request.method == "POST":
+        if services.pause_destination(row, actor=request.user):
+            messages.success(request, _("Paused. Its messages wait from now on."))
+        return _back(request, row)
+    return _ask(request, row, "pause")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OPERATOR)
+def destination_resume(request: TenantRequest, destination: str) -> HttpResponse:
+    row = pages.access_destination(request, destination)
+    if request.method == "POST":
+        if row.is_paused:
+            count = resume_destination(row, actor=request.user)
+            messages.success(request, _resumed(count))
+        return _back(request, row)
+    context = {
+        "waiting": pages.waiting_jobs(row),
+        "counted": pages.COUNTED,
+        "why": pages.pause_sentence(row),
+    }
+    return _ask(request, row, "resume", context)
+
+
+def _resumed(count: int) -> str:
+    if not count:
+        return _("Resumed. No message was waiting.")
+    return ngettext(
+        "Resumed. %(count)d waiting message goes out now.",
+        "Resumed. %(count)d waiting messages go out now.",
+        count,
+    ) % {"count": count}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.ADMIN)
+def destination_delete(request: TenantRequest, destination: str) -> HttpResponse:
+    row = pages.access_destination(request, destination)
+    if request.method == "POST":
+        services.revoke_destination(row, actor=request.user)
+        messages.success(request, _("%(name)s was deleted.") % {"name": row.name})
+        return redirect("destinations:list", tenant=request.tenant.slug)
+    routes = Route.objects.for_tenant(request.tenant).listed().filter(destination=row)
+    context = {"routes": list(routes.select_related("source").order_by("name")[:50])}
+    return _ask(request, row, "delete", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OPERATOR)
+def country_release(
+    request: TenantRequest, destination: str, country: str
+) -> HttpResponse:
+    row = pages.access_destination(request, destination)
+    is_held = country in row.held_countries
+    if request.method == "POST":
+        if is_held:
+            release_country(row, country, actor=request.user)
+            messages.success(
+                request,
+                _("Messages to %(country)s go out again.")
+                % {"country": country_name(country)},
+            )
+        return _back(request, row, "advanced")
+    if not is_held:
+        raise Http404
+    return _ask(request, row, "release", {"country": country_name(country)})
+
+
+def _ask(
+    request: TenantRequest,
+    row: Destination,
+    act: str,
+    context: dict[str, Any] | None = None,
+) -> HttpResponse:
+    context = {"destination": row, **(context or {})}
+    return render(request, f"destinations/destination_{act}.html", context)
+
+
+def _back(
+    request: TenantRequest, row: Destination, page: str = "detail"
+) -> HttpResponse:
+    return redirect(
+        f"destinations:{page}", tenant=request.tenant.slug, destination=row.public_id
+    )

@@ -1,0 +1,305 @@
+"""The form of a destination, built from its provider's list of fields."""
+
+import difflib
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from destinations import checks
+from destinations.credentials import secret_dates, simulated_settings
+from destinations.models import Destination
+from destinations.providers.base import Field
+from destinations.providers.registry import PROVIDERS
+from leadrails.core.crypto import CannotDecrypt
+from leadrails.tenants.forms import OnceField
+from leadrails.tenants.models import Tenant
+
+FIRST_BODY = (
+    'Hi {{ first_name | default("there") }}, thanks for your interest. '
+    "We'll be in touch shortly. Reply STOP to opt out."
+)
+REMOVE = "remove_"
+
+
+class JudgedByProvider(forms.CharField):
+    """
+    Asked for as if required, but empty passes here.
+
+    Which settings may stay empty depends on the others, so the provider judges them
+    together when the service is called.
+    """
+
+    def validate(self, value: Any) -> None:
+        """Nothing can be wrong yet."""
+
+
+class CountriesField(forms.CharField):
+    """Countries by name or code, separated by commas."""
+
+    def clean(self, value: Any) -> list[str]:
+        typed = super().clean(value)
+        found = [_country(part) for part in _parts(typed)]
+        return sorted(set(found))
+
+    def prepare_value(self, value: Any) -> Any:
+        return names_of(value) if isinstance(value, list) else value
+
+
+def names_of(codes: list[str]) -> str:
+    names = [checks.COUNTRIES.get(code, code) for code in codes]
+    # A name with a comma in it would not survive being typed again.
+    safe = [
+        code if "," in name else name for code, name in zip(codes, names, strict=True)
+    ]
+    return ", ".join(sorted(safe))
+
+
+_CODES = {name.casefold(): code for code, name in checks.COUNTRIES.items()}
+_NICKNAMES = {"usa": "US", "uk": "GB", "england": "GB", "great britain": "GB"}
+
+
+def _parts(typed: str) -> list[str]:
+    return [part.strip() for part in typed.replace(";", ",").split(",") if part.strip()]
+
+
+def _country(text: str) -> str:
+    if text.upper() in checks.COUNTRIES:
+        return text.upper()
+    folded = text.casefold()
+    if code := _CODES.get(folded) or _NICKNAMES.get(folded):
+        return code
+    close = difflib.get_close_matches(folded[:60], _CODES, n=1)
+    problem = gettext("There is no country “%(text)s”.") % {"text": text[:60]}
+    if close:
+        name = checks.COUNTRIES[_CODES[close[0]]]
+        problem += " " + gettext("Did you mean %(name)s?") % {"name": name}
+    raise ValidationError(problem)
+
+
+class DestinationForm(forms.Form):
+    """
+    Settings common to all kinds, with the provider's own among them.
+
+    A secret is never drawn: its box is empty, and empty means that it stays.
+    """
+
+    use_required_attribute = False
+
+    once = OnceField()
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        help_text=_("What your team calls it, such as Sales SMS."),
+    )
+    recipient_template = forms.CharField(
+        label=_("Recipient template"),
+        max_length=200,
+        initial="{{ phone }}",
+        help_text=_("Who gets the message. {{ phone }} is the lead's number in E.164."),
+        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false"}),
+    )
+    body_template = forms.CharField(
+        label=_("Message body template"),
+        max_length=5000,
+        strip=False,
+        initial=FIRST_BODY,
+        help_text=_("Say how to opt out: US carriers require it."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    purpose = forms.ChoiceField(
+        label=_("Purpose"),
+        choices=Destination.Purpose.choices,
+        initial=Destination.Purpose.TRANSACTIONAL,
+        help_text=_("Two routes that reach one person for one purpose send once."),
+    )
+    allowed_countries = CountriesField(
+        label=_("Allowed countries"),
+        max_length=4000,
+        help_text=_(
+            "Names or two-letter codes, separated by commas. Numbers of other"
+            " countries get nothing, which is the best protection against fraud."
+        ),
+    )
+    hourly_ceiling = forms.IntegerField(
+        label=_("Most messages per hour"),
+        min_value=1,
+        max_value=checks.MOST["hourly_ceiling"],
+        initial=1000,
+        help_text=_("What exceeds it waits for the next hour."),
+    )
+    daily_per_recipient = forms.IntegerField(
+        label=_("Most messages per person and day"),
+        min_value=1,
+        max_value=checks.MOST["daily_per_recipient"],
+        initial=5,
+    )
+    time_to_live = forms.DecimalField(
+        label=_("Give up after (hours)"),
+        min_value=Decimal("0.02"),
+        max_value=168,
+        max_digits=5,
+        decimal_places=2,
+        initial=4,
+        help_text=_("A message that could not be sent by then is not sent at all."),
+    )
+    max_attempts = forms.IntegerField(
+        label=_("Most attempts"),
+        min_value=1,
+        max_value=checks.MOST["max_attempts"],
+        initial=8,
+        help_text=_("How often a message is tried before it becomes a dead letter."),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        tenant: Tenant,
+        kind: str,
+        is_simulated: bool,
+        destination: Destination | None = None,
+        **options: Any,
+    ) -> None:
+        self.tenant, self.kind, self.is_simulated = tenant, kind, is_simulated
+        self.destination = destination
+        self.provider_fields = PROVIDERS[kind].fields
+        self.dates = _dates(destination)
+        options["initial"] = self._initial() | options.get("initial", {})
+        super().__init__(*args, **options)
+        if destination:
+            del self.fields["once"]
+        for field in self.provider_fields:
+            self.fields[field.name] = self._make(field)
+            if destination and field.secret and field.name in self.dates:
+                self.fields[REMOVE + field.name] = forms.BooleanField(
+                    label=gettext("Remove the stored %(label)s")
+                    % {"label": field.label},
+                    required=False,
+                )
+
+    def _initial(self) -> dict[str, Any]:
+        if self.destination is None:
+            config: dict[str, str] = {}
+            if self.is_simulated:
+                config, _secrets = simulated_settings(self.tenant, self.kind)
+            countries = checks.default_countries(self.tenant, config)
+            first = {"name": gettext("Sales SMS"), "allowed_countries": countries}
+            return {**config, **first}
+        row = self.destination
+        names = (*self.base_fields, "name")
+        common = {name: getattr(row, name) for name in names if hasattr(row, name)}
+        hours = row.time_to_live.total_seconds() / 3600
+        common["time_to_live"] = Decimal(f"{hours:.2f}").normalize()
+        common["time_to_live"] = f"{common['time_to_live']:f}"
+        return {**row.config, **common}
+
+    def _make(self, field: Field) -> forms.CharField:
+        kind = forms.CharField if field.is_extra else JudgedByProvider
+        attrs = {"autocomplete": "off", "spellcheck": "false", "class": "mono"}
+        if field.example and not field.secret:
+            attrs["placeholder"] = field.example
+        help_text = field.help
+        widget: forms.Widget = forms.TextInput(attrs=attrs)
+        if field.secret:
+            # A browser offers no saved password of the person's own for a new one.
+            attrs["autocomplete"] = "new-password"
+            attrs["placeholder"], kept = self._secret_hint(field)
+            help_text = kept or help_text
+            widget = forms.PasswordInput(attrs=attrs)
+        return kind(
+            label=field.label,
+            required=not field.is_extra,
+            max_length=500,
+            widget=widget,
+            help_text=help_text,
+        )
+
+    def _secret_hint(self, field: Field) -> tuple[str, str]:
+        """(placeholder, help) of a secret's box; what is on file is never in it."""
+        if at := self.dates.get(field.name):
+            day = date_format(localtime(at), "j M Y")
+            return "••••••••", gettext("Set on %(day)s. Leave it empty to keep it.") % {
+                "day": day
+            }
+        if self.destination is None and self.is_simulated:
+            _config, secrets = simulated_settings(self.tenant, self.kind)
+            if field.name in secrets:
+                return gettext("Filled in by LeadRails"), gettext(
+                    "Leave it empty: LeadRails knows the token of your simulated"
+                    " account."
+                )
+        return "", ""
+
+    # For the page ----------------------------------------------------------------
+
+    def connection_fields(self) -> Iterator[forms.BoundField]:
+        return (
+            self[field.name] for field in self.provider_fields if not field.is_extra
+        )
+
+    def extra_fields(self) -> Iterator[forms.BoundField]:
+        return (self[field.name] for field in self.provider_fields if field.is_extra)
+
+    def removal_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith(REMOVE)]
+
+    def limit_fields(self) -> Iterator[forms.BoundField]:
+        names = (
+            "purpose",
+            "allowed_countries",
+            "hourly_ceiling",
+            "daily_per_recipient",
+            "time_to_live",
+            "max_attempts",
+        )
+        return (self[name] for name in names)
+
+    # For the service ---------------------------------------------------------------
+
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments of `create_destination` and `update_destination`."""
+        data = self.cleaned_data
+        common = {
+            name: data[name]
+            for name in (
+                "name",
+                "recipient_template",
+                "purpose",
+                "allowed_countries",
+                "hourly_ceiling",
+                "daily_per_recipient",
+                "max_attempts",
+            )
+        }
+        # Browsers send line ends as CR LF, which costs a character each.
+        common["body_template"] = data["body_template"].replace("\r\n", "\n")
+        common["time_to_live"] = timedelta(hours=float(data["time_to_live"]))
+        public = [field.name for field in self.provider_fields if not field.secret]
+        return {
+            **common,
+            "config": {name: data[name] for name in public},
+            "credentials": self._secrets(),
+        }
+
+    def _secrets(self) -> dict[str, str]:
+        secrets = {}
+        for field in self.provider_fields:
+            if field.secret and self.cleaned_data[field.name]:
+                secrets[field.name] = self.cleaned_data[field.name]
+            elif field.secret and self.cleaned_data.get(REMOVE + field.name):
+                secrets[field.name] = ""
+        return secrets
+
+
+def _dates(destination: Destination | None) -> dict[str, Any]:
+    try:
+        return dict(secret_dates(destination)) if destination else {}
+    except CannotDecrypt:
+        return {}
