@@ -22,6 +22,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2},
     timezone="UTC",
+    beat_scheduler="leadrails.beat:Scheduler",
     beat_schedule={
         name: {"task": name, "schedule": seconds, "options": {"expires": seconds * 2}}
         for name, seconds in {

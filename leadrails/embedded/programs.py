@@ -13,8 +13,17 @@ CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "leadrails", "worker"
 # Workers find each other through the database; chatter would only cost idle time.
 CALM = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 CELERY_READY = " ready."
-# PickleAsRoot is not our worry: tasks are JSON and the demo may run in a container.
-CELERY_NOISE = ("running the worker with superuser privileges", "SecurityWarning")
+# The warning against root is about pickled tasks; ours are JSON.
+CELERY_NOISE = (
+    "SecurityWarning: You're running the worker with superuser",
+    "You're running the worker with superuser privileges",
+    "absolutely not recommended!",
+    "Please specify a different user using the --uid option.",
+    "User information: uid=",
+    "_warn_or_raise_security_error(",
+)
+# Static files come from where they lie; production collects them into the image.
+WEB_NOISE = ("UserWarning: No directory at:", "mw_instance = middleware(")
 
 
 def web(env: Mapping[str, str], *, port: int, processes: int) -> Program:
@@ -27,6 +36,7 @@ def web(env: Mapping[str, str], *, port: int, processes: int) -> Program:
         argv=[*command, "leadrails.wsgi:application"],
         env=env,
         ready=_answers(f"http://{LOOPBACK}:{port}/healthz"),
+        drop=WEB_NOISE,
     )
 
 
