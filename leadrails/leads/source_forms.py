@@ -1,0 +1,67 @@
+"""Forms of sources. They check and clean; services save."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from leadrails.leads.models import Source
+from leadrails.tenants.choices import countries
+from leadrails.tenants.forms import OnceField
+
+TYPES = [
+    ("webhook", _("Own code or webhook")),
+    ("website_form", _("Website form")),
+    ("crm", _("CRM")),
+    ("vendor", _("Lead vendor")),
+    ("automation", _("Automation tool")),
+]
+
+
+def type_label(source: Source) -> Any:
+    return dict(TYPES).get(source.source_type, source.source_type)
+
+
+class SourceForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=200, help_text=_("The form, site or system.")
+    )
+    allowed_site_url = forms.URLField(
+        label=_("Allowed site URL"),
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+        help_text=_(
+            "If given, only leads whose source.site_url lies below it are taken."
+        ),
+    )
+    country = forms.ChoiceField(
+        label=_("Country"),
+        choices=countries,
+        help_text=_("Phone numbers without + are read as from here."),
+    )
+
+    def __init__(self, *args: Any, may_edit: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.disabled = not may_edit
+
+
+class NewSourceForm(SourceForm):
+    once = OnceField()
+    source_type = forms.ChoiceField(
+        label=_("Type"), choices=TYPES, initial="webhook", help_text=_("For your eye.")
+    )
+    field_order = ("name", "source_type", "allowed_site_url", "country")
+
+
+class KeyForm(forms.Form):
+    once = OnceField()
+
+
+class WorkflowForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=100,
+        help_text=_("Leads that name it in their field “workflow” take its routes."),
+    )
