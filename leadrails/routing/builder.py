@@ -89,7 +89,7 @@ class Builder:
     def posted(cls, match: str, columns: Sequence[Sequence[str]]) -> "Builder":
         """`columns`: the posted fields, operators and values, in order."""
         rows = [
-            Row(name.strip()[:250], op, value.strip()[:10_000])
+            Row(name.strip()[:250], op, value.replace("\0", "").strip()[:10_000])
             for name, op, value in zip(*columns, strict=False)
         ]
         return cls(match != "any", rows[: MAX_LEAVES + 1])

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
 from django.http import QueryDict
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -125,14 +126,16 @@ class RouteForm(forms.Form):
         if self.builder is None:
             return False
         rows = self.builder.rows
+        index = str(self.data.get("remove_row", ""))[:4]
         if "add_row" in self.data:
             if len(rows) < MAX_LEAVES:
                 rows.append(Row())
-            return True
-        index = str(self.data.get("remove_row", ""))
-        if not index.isdecimal():
+        elif index.isdecimal():
+            del rows[int(index) : int(index) + 1]
+        else:
             return False
-        del rows[int(index) : int(index) + 1]
+        # While rows come and go, half a form is no mistake: nothing is judged.
+        self._errors = ErrorDict()
         return True
 
     def clean(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Routes are made, changed, rehearsed. Every change is audited and seen by intake."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -195,10 +196,18 @@ def check_route(route: Route) -> None:
         problems["priority"] = [_("Enter a number from 0 to 10,000.")]
     try:
         parse_conditions(route.conditions)
+        _check_storable(route.conditions)
     except ConditionError as error:
         problems["conditions"] = [str(error)]
     if problems:
         raise ValidationError(problems)
+
+
+def _check_storable(conditions: Mapping[str, Any]) -> None:
+    """PostgreSQL keeps neither a NUL nor half of a surrogate pair in JSON."""
+    text = json.dumps(conditions, ensure_ascii=False)
+    if "\\u0000" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise ConditionError("", _("They hold a character that cannot be stored."))
 
 
 def _decision(rule: RouteRule, others: Sequence[RouteRule], lead: "Lead") -> Decision:

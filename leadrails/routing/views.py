@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from destinations.models import Destination
 from leadrails.core.rendering import AVAILABLE_FIELDS
@@ -62,7 +62,8 @@ def route_new(request: TenantRequest) -> HttpResponse:
 def _create(request: TenantRequest, form: RouteForm) -> bool:
     """Make it once however often the form is sent; False if it was refused."""
     once: UUID = form.cleaned_data["once"]
-    if Route.objects.for_tenant(request.tenant).filter(pk=once).exists():
+    mine = Route.objects.for_tenant(request.tenant).filter(pk=once)
+    if mine.exists():
         return True
     try:
         services.create_route(
@@ -71,8 +72,11 @@ def _create(request: TenantRequest, form: RouteForm) -> bool:
     except ValidationError as error:
         add_error(form, error)
         return False
-    except IntegrityError:  # the other of two clicks was faster
-        return True
+    except IntegrityError:
+        if mine.exists():  # the other of two clicks was faster
+            return True
+        form.add_error(None, _("Reload the page and try again."))
+        return False
     messages.success(request, _("The route was made and takes leads from now on."))
     return True
 
@@ -99,17 +103,14 @@ def route_edit(request: TenantRequest, route: str) -> HttpResponse:
 def _editor(
     request: TenantRequest, form: RouteForm, rehearsed: dict[str, Any] | None = None
 ) -> HttpResponse:
-    is_editing_rows = {"add_row", "remove_row"} & request.POST.keys()
     context = {
         "form": form,
         "route": form.route,
         "operators": OPERATORS,
         "fields": AVAILABLE_FIELDS,
         "rehearsed": rehearsed,
-        # While rows come and go, half a form is no mistake.
-        "show_errors": not is_editing_rows,
     }
-    status = 422 if not is_editing_rows and form.errors else 200
+    status = 422 if form.errors else 200
     return render(request, "routing/route_form.html", context, status=status)
 
 
@@ -137,13 +138,15 @@ def route_pause(request: TenantRequest, route: str) -> HttpResponse:
     return render(request, "routing/route_pause.html", {"route": row})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Role.OPERATOR)
 def route_resume(request: TenantRequest, route: str) -> HttpResponse:
     row = _access(request, route)
-    if services.resume_route(row, actor=request.user):
-        messages.success(request, _("Resumed. It takes leads from now on."))
-    return redirect("routes:list", tenant=request.tenant.slug)
+    if request.method == "POST":
+        if services.resume_route(row, actor=request.user):
+            messages.success(request, _("Resumed. It takes leads from now on."))
+        return redirect("routes:list", tenant=request.tenant.slug)
+    return render(request, "routing/route_resume.html", {"route": row})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
