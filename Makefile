@@ -30,7 +30,7 @@ test: venv-dev chromium ## Run the tests; ARGS="tests/core -x", SKIP_BROWSER=1
 check: venv-dev ## Format, lint, types, imports, templates, migrations, deploy settings
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy
+	DEBUG=1 $(PY) -m mypy
 	.venv/bin/lint-imports
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +
 	$(PRODUCTION) $(PY) -m leadrails.embedded servers \

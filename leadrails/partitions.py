@@ -114,7 +114,7 @@ def _create(parent: str, name: str, first: datetime, after: datetime) -> None:
                 cursor.execute("SET lock_timeout = DEFAULT")
 
 
-def ensure_in_migration(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def ensure_in_migration(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Give a fresh parent its current months; `ensure` takes over from there."""
     existing = set(connection.introspection.table_names())
     for parent in PARENTS:

@@ -18,7 +18,7 @@ from leadrails.core.crypto import Keyring
 from leadrails.version import VERSION
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = environ.Env()  # type: ignore[no-untyped-call]
 
 
 def required(name: str, sentence: str, *, in_debug: str) -> str:

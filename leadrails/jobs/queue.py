@@ -98,7 +98,8 @@ def claim(room: int, worker: UUID) -> list[DueJob]:
     """Lease up to `room` due jobs, fairly, and load them."""
     lease = timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS)
     with connection.cursor() as cursor:
-        cursor.execute(sql.CLAIM, {"room": room, "lease": lease, "worker": worker})
+        parameters: dict[str, Any] = {"room": room, "lease": lease, "worker": worker}
+        cursor.execute(sql.CLAIM, parameters)
         claimed = [row[0] for row in cursor.fetchall()]
         return _load(claimed) if claimed else []
 
@@ -235,7 +236,8 @@ def heartbeat(jobs: Sequence[UUID], worker: UUID) -> None:
 def reap() -> tuple[int, int, int]:
     """Take over expired leases; return how many wait, are doubtful, have ended."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.REAP, {"first_look": FIRST_LOOK})
+        parameters: dict[str, Any] = {"first_look": FIRST_LOOK}
+        cursor.execute(sql.REAP, parameters)
         waiting, doubtful, ended = cursor.fetchone()
     return waiting, doubtful, ended
 

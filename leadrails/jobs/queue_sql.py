@@ -169,9 +169,13 @@ WITH input AS (
 ),
 finished AS (
   UPDATE jobs_attempt attempt SET finished_at = attempt.started_at + input.duration,
-    outcome = input.outcome, http_status = input.http_status,
+    -- What a callback has proven before, a lost answer does not disprove.
+    outcome = CASE WHEN attempt.outcome = 'accepted' THEN attempt.outcome
+      ELSE input.outcome END,
+    http_status = coalesce(input.http_status, attempt.http_status),
     error_code = input.error_code, error_message = input.error_message,
-    provider_id = input.provider_id, response = input.response
+    provider_id = coalesce(nullif(input.provider_id, ''), attempt.provider_id),
+    response = input.response
   FROM input
   WHERE attempt.job_id = input.job_id AND attempt.number = input.number
 ),

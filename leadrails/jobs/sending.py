@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import timedelta
+from typing import Any
 
 from destinations.callbacks import status_url
 from destinations.credentials import provider_for
@@ -78,7 +79,7 @@ def _result(
     state = next_state(State.SENDING, decision.event)
     assert state is not None, decision
     delay = FIRST_LOOK if state is State.UNKNOWN else decision.delay
-    common = {
+    common: dict[str, Any] = {
         "job": start.job,
         "number": start.number,
         "state": state,
@@ -191,7 +192,7 @@ def absent(job: DueJob, place: Destination) -> Result:
 def undecided(job: DueJob, *, delay: timedelta | None) -> Result:
     """Still unknown; look again after `delay`, or (None) wait for a person."""
     reason = Reason.OUTCOME_UNKNOWN
-    effects = ()
+    effects: tuple[OpenAlert, ...] = ()
     if delay is None:
         effects = (OpenAlert(OUTCOME_UNKNOWN, "destination", reason),)
     return _doubt_settled(
@@ -216,7 +217,7 @@ def expired(job: DueJob) -> Result:
     )
 
 
-def _doubt_settled(job: DueJob, **fields: object) -> Result:
+def _doubt_settled(job: DueJob, **fields: Any) -> Result:
     started, finished = job.attempt_started_at, job.attempt_finished_at
     duration = finished - started if started and finished else timedelta(0)
-    return Result(job=job, number=job.attempts, duration=duration, **fields)  # type: ignore[arg-type]
+    return Result(job=job, number=job.attempts, duration=duration, **fields)

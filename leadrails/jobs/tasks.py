@@ -3,7 +3,7 @@
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
@@ -16,6 +16,11 @@ from leadrails.jobs.wake import drain_waker
 @worker_shutting_down.connect  # a Celery signal: the only word of a SIGTERM
 def stop_draining(**_later: Any) -> None:
     sender_loop.stop()
+
+
+@worker_shutdown.connect
+def close_connections(**_later: Any) -> None:
+    sender_loop.close()
 
 
 @shared_task(name="jobs.drain", ignore_result=True, acks_late=False)

@@ -146,7 +146,7 @@ def _load_key(key_id: UUID) -> KeyEntry | None:
     key = SigningKey.objects.get(pk=key_id)
     place = Place(key.tenant_id, "leads_signingkey", key.id, "secret")
     try:
-        secret = settings.LEADRAILS_KEYRING.decrypt(key.secret, place)
+        secret = settings.LEADRAILS_KEYRING.decrypt(bytes(key.secret), place)
     except CannotDecrypt:
         log.error("a signing key cannot be decrypted", extra={"key": key.public_id})
         return None
@@ -160,6 +160,6 @@ def _version(tenant_id: UUID) -> int:
 
 
 def _version_of(model: type[Source] | type[SigningKey], pk: UUID) -> int | None:
-    rows = model.objects.filter(pk=pk)  # type: ignore[attr-defined]
+    rows = model.objects.filter(pk=pk)
     version: int | None = rows.values_list("tenant__version", flat=True).first()
     return version

@@ -89,7 +89,8 @@ def _store(parameters: dict[str, Any]) -> tuple[UUID, int, str, bytes, bool]:
             row = cursor.execute(intake_sql.LOOK_AGAIN, parameters).fetchone()
     if row is None:
         raise ReplayedNonce
-    return row
+    stored: tuple[UUID, int, str, bytes, bool] = row
+    return stored
 
 
 def _parameters(posted: Posted) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -30,7 +31,7 @@ from leadrails.tenants.models import Role
 def test_event(request: TenantRequest, source: str) -> HttpResponse:
     found = find_source(request, source)
     try:
-        lead = send_test_event(found, actor=request.user, phone=None)
+        lead = send_test_event(found, actor=request.user, now=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return to_settings(request, found)

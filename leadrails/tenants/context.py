@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.http import HttpRequest
 
-from leadrails.tenants.models import Tenant
+from leadrails.tenants.models import Membership, Tenant
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -17,13 +17,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     tenant = getattr(request, "tenant", None)
     if tenant is None:
         return {}
-    alerts = apps.get_model("alerts", "Alert").objects  # type: ignore[attr-defined]
-    destinations = apps.get_model("destinations", "Destination").objects  # type: ignore[attr-defined]
+    alerts = apps.get_model("alerts", "Alert").objects
+    destinations = apps.get_model("destinations", "Destination").objects
     simulated = destinations.for_tenant(tenant).listed()
     return {
         "nav": {
             "tenants": Tenant.objects.filter(
-                pk__in=request.user.memberships.values("tenant")  # type: ignore[union-attr]
+                pk__in=Membership.objects.filter(user=request.user.pk).values_list(
+                    "tenant_id"
+                )
             ).order_by("name"),
             "open_alerts": alerts.for_tenant(tenant).open().count(),
             "is_simulated": simulated.filter(is_simulated=True).exists(),

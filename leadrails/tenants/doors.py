@@ -7,7 +7,7 @@ it raises TypeError on its first call instead of leaking another tenant's rows.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
@@ -19,23 +19,19 @@ from leadrails.core import ids
 from leadrails.tenants.middleware import zone_of
 from leadrails.tenants.models import Membership, Role, Tenant, User
 
-P = ParamSpec("P")
+View = Callable[..., HttpResponseBase]
 LAST_TENANT = "tenant"  # in the session
 
 
 class TenantRequest(HttpRequest):
     """A request that has passed the door."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     tenant: Tenant
     role: Role
 
 
-def member_required(
-    role: Role = Role.VIEWER,
-) -> Callable[
-    [Callable[Concatenate[Any, P], HttpResponseBase]], Callable[..., HttpResponseBase]
-]:
+def member_required(role: Role = Role.VIEWER) -> Callable[[View], View]:
     """
     Let a member of the URL's tenant with at least `role` in.
 
@@ -43,12 +39,10 @@ def member_required(
     low a 403; people who are not logged in the login page.
     """
 
-    def decorate(
-        view: Callable[Concatenate[Any, P], HttpResponseBase],
-    ) -> Callable[..., HttpResponseBase]:
+    def decorate(view: View) -> View:
         @wraps(view)
         def enter(
-            request: HttpRequest, *args: P.args, tenant: str, **kwargs: P.kwargs
+            request: HttpRequest, *, tenant: str, **kwargs: Any
         ) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
@@ -64,7 +58,7 @@ def member_required(
             request.role = Role(membership.role)  # type: ignore[attr-defined]
             if not Role(membership.role).covers(role):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)
+            return view(request, **kwargs)
 
         enter.needs_role = role  # type: ignore[attr-defined]  # the sweep test reads it
         return enter

@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import leadrails.core.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import leadrails.core.ids
 
 
 class Migration(migrations.Migration):
