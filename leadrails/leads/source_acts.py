@@ -10,12 +10,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from leadrails.leads import sources
-from leadrails.leads.models import SigningKey, Source, Workflow
-from leadrails.leads.services import send_test_event
-from leadrails.leads.source_forms import KeyForm
+from leadrails.leads.models import Lead, SigningKey, Source, Workflow
+from leadrails.leads.source_forms import KeyForm, WorkflowForm
+from leadrails.leads.source_trial import run_trial, trial_of
 from leadrails.leads.source_views import (
     find_source,
     posting_context,
@@ -24,17 +28,25 @@ from leadrails.leads.source_views import (
 )
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
+from leadrails.tenants.settings_pages import add_error
 
 
 @require_POST
 @member_required(Role.OPERATOR)
 def test_event(request: TenantRequest, source: str) -> HttpResponse:
+    """With scripts the answer is the result's fragment, else the lead's page."""
     found = find_source(request, source)
+    is_fragment = "HX-Request" in request.headers
     try:
-        lead = send_test_event(found, actor=request.user, now=timezone.now())
+        lead = run_trial(found, actor=request.user)
     except ValidationError as error:
+        if is_fragment:
+            context = {"problem": " ".join(error.messages)}
+            return render(request, "sources/_test_problem.html", context, status=422)
         messages.error(request, " ".join(error.messages))
         return to_settings(request, found)
+    if is_fragment:
+        return _test_result(request, found, lead)
     if lead.job_count:
         messages.success(request, _("The test event is on its way."))
     else:
@@ -42,6 +54,21 @@ def test_event(request: TenantRequest, source: str) -> HttpResponse:
             request, _("The test event is stored, but it took no route: see why below.")
         )
     return redirect("leads:detail", tenant=request.tenant.slug, lead=lead.public_id)
+
+
+@require_safe
+@member_required()
+def test_result(request: TenantRequest, source: str, lead: str) -> HttpResponse:
+    """The fragment that shows a test event's jobs and asks again until they settle."""
+    found = find_source(request, source)
+    leads = Lead.objects.for_tenant(request.tenant).filter(source=found, is_test=True)
+    one = get_object_or_404(leads, pk=read_id(Lead.prefix, lead))
+    return _test_result(request, found, one)
+
+
+def _test_result(request: TenantRequest, source: Source, lead: Lead) -> HttpResponse:
+    context = {"source": source, "trial": trial_of(lead, now=timezone.now())}
+    return render(request, "sources/_test_result.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -126,6 +153,28 @@ def key_revoke(request: TenantRequest, source: str, key: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.ADMIN)
+def workflow_rename(request: TenantRequest, source: str, workflow: str) -> HttpResponse:
+    found, one = _find_workflow(request, source, workflow)
+    before = one.name
+    form = WorkflowForm(request.POST or None, initial={"name": before})
+    if request.method == "POST" and form.is_valid():
+        try:
+            sources.rename_workflow(one, actor=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            add_error(form, error)
+        else:
+            messages.success(request, _("The workflow is renamed."))
+            return to_settings(request, found)
+    context = {"form": form, "before": before}
+    template = "sources/workflow_rename.html"
+    status = 422 if form.errors else 200
+    return render_source(
+        request, found, "settings", context, template=template, status=status
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Role.OPERATOR)
 def workflow_pause(request: TenantRequest, source: str, workflow: str) -> HttpResponse:
     found, one = _find_workflow(request, source, workflow)
@@ -150,6 +199,6 @@ def _find_workflow(
     request: TenantRequest, source: str, workflow: str
 ) -> tuple[Source, Workflow]:
     found = find_source(request, source)
-    workflows = Workflow.objects.filter(source=found).select_related("tenant")
+    workflows = Workflow.objects.filter(source=found).select_related("tenant", "source")
     pk = read_id(Workflow.prefix, workflow)
     return found, get_object_or_404(workflows, pk=pk)

@@ -1,26 +1,16 @@
-"""What the pages of sources show besides their rows."""
+"""What came in lately from each source."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest
 
-from destinations.models import Destination
 from leadrails.core import ids
-from leadrails.core.reasons import EXPLANATIONS
-from leadrails.core.states import FINAL, State
-from leadrails.jobs.models import Job
-from leadrails.leads.models import Lead, Source
 from leadrails.tenants.models import Tenant
 
 MOST_COUNTED = 10_000
-# What a test event waits for no longer: accepted and sent may stay so for good
-# where a carrier confirms nothing, so watching ends by time too.
-WATCH = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +26,7 @@ class Activity:
 
 
 def activity_of(
-    tenant: Tenant, sources: list[Source], *, now: datetime
+    tenant: Tenant, sources: Sequence[UUID], *, now: datetime
 ) -> dict[UUID, Activity]:
     """
     Return what came in lately, by source.
@@ -64,49 +54,7 @@ def activity_of(
                 "tenant": tenant.pk,
                 "since": since,
                 "most": MOST_COUNTED,
-                "sources": [source.pk for source in sources],
+                "sources": list(sources),
             },
         )
         return {pk: Activity(recent, last) for pk, recent, last in cursor.fetchall()}
-
-
-def endpoint_of(request: HttpRequest) -> str:
-    """The address that sources post to."""
-    base = settings.LEADRAILS_PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
-    return f"{base}/v1/lead-events"
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A test event as its card shows it."""
-
-    lead: Lead
-    jobs: list[dict[str, Any]]
-    is_over: bool
-
-
-def trial_of(lead: Lead, *, now: datetime) -> Trial:
-    jobs = list(
-        Job.objects.for_tenant(lead.tenant_id)
-        .filter(lead=lead, id__gte=ids.uuid7_floor(ids.time_of(lead.id)))
-        .order_by("id")
-    )
-    places = Destination.objects.for_tenant(lead.tenant_id).in_bulk(
-        {job.destination_id for job in jobs}
-    )
-    is_over = all(State(job.state) in FINAL for job in jobs)
-    return Trial(
-        lead,
-        [_told(job, places.get(job.destination_id)) for job in jobs],
-        is_over or now - lead.received_at > WATCH,
-    )
-
-
-def _told(job: Job, destination: Destination | None) -> dict[str, Any]:
-    why = EXPLANATIONS.get(job.reason)
-    return {
-        "job": job,
-        "destination": destination,
-        "sentence": why.sentence if why else "",
-        "next_step": why.next_step if why else "",
-    }

@@ -9,6 +9,11 @@ urlpatterns = [
     path("<str:source>/", source_views.source_detail, name="detail"),
     path("<str:source>/settings/", source_views.source_settings, name="settings"),
     path("<str:source>/test-event/", source_acts.test_event, name="test_event"),
+    path(
+        "<str:source>/test-event/<str:lead>/",
+        source_acts.test_result,
+        name="test_result",
+    ),
     path("<str:source>/pause/", source_acts.source_pause, name="pause"),
     path("<str:source>/resume/", source_acts.source_resume, name="resume"),
     path("<str:source>/revoke/", source_acts.source_revoke, name="revoke"),
@@ -19,6 +24,11 @@ urlpatterns = [
         name="key_revoke",
     ),
     path("<str:source>/workflows/new/", source_views.workflow_new, name="workflow_new"),
+    path(
+        "<str:source>/workflows/<str:workflow>/rename/",
+        source_acts.workflow_rename,
+        name="workflow_rename",
+    ),
     path(
         "<str:source>/workflows/<str:workflow>/pause/",
         source_acts.workflow_pause,

@@ -1,13 +1,10 @@
 """Pages of sources: where leads come from, how to post them, and the settings."""
 
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,10 +15,10 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from leadrails.core import ids
 from leadrails.leads import sources
-from leadrails.leads.models import Lead, SigningKey, Source, Workflow
+from leadrails.leads.models import SigningKey, Source, Workflow
 from leadrails.leads.services import SAMPLE_PHONE
+from leadrails.leads.source_facts import Activity, activity_of
 from leadrails.leads.source_forms import (
     KeyForm,
     NewSourceForm,
@@ -29,14 +26,12 @@ from leadrails.leads.source_forms import (
     WorkflowForm,
     type_label,
 )
-from leadrails.leads.source_script import sending_script
+from leadrails.leads.source_script import sending_script, shell_script
 from leadrails.routing.models import Route
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
 from leadrails.tenants.settings_pages import add_error
 from leadrails.ui.paging import keyset_page
-
-RECENT = timedelta(hours=24)
 
 
 @require_safe
@@ -48,8 +43,9 @@ def source_list(request: TenantRequest) -> HttpResponse:
     page = keyset_page(
         found, after=request.GET.get("after"), before=request.GET.get("before")
     )
-    counts = _recent_counts(request, [source.id for source in page])
-    rows = [(row, type_label(row), counts.get(row.id, 0)) for row in page]
+    found_ids = [source.id for source in page]
+    activity = activity_of(request.tenant, found_ids, now=timezone.now())
+    rows = [(row, type_label(row), activity[row.id]) for row in page]
     context = {
         "page": page,
         "rows": rows,
@@ -57,15 +53,6 @@ def source_list(request: TenantRequest) -> HttpResponse:
         "may_edit": request.role.covers(Role.ADMIN),
     }
     return render(request, "sources/source_list.html", context)
-
-
-def _recent_counts(request: TenantRequest, pks: list[UUID]) -> dict[UUID, int]:
-    # Bounding the id, not only the time, keeps old partitions out of it.
-    recent = Lead.objects.for_tenant(request.tenant).filter(
-        source__in=pks, id__gte=ids.uuid7_floor(timezone.now() - RECENT)
-    )
-    counted = recent.order_by().values("source_id").annotate(leads=Count("id"))
-    return dict(counted.values_list("source_id", "leads"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,8 +80,9 @@ def source_detail(request: TenantRequest, source: str) -> HttpResponse:
     found = find_source(request, source)
     keys = _keys(found)
     active = next((key for key in keys if key.revoked_at is None), None)
+    activity = activity_of(request.tenant, [found.id], now=timezone.now())
     context = {
-        "recent": _recent_counts(request, [found.id]).get(found.id, 0),
+        "activity": activity.get(found.id, Activity()),
         "keys": keys,
         "type": type_label(found),
         **posting_context(request, found, active),
@@ -108,14 +96,19 @@ def posting_context(
     """Return the endpoint and the script that posts to it with `key`."""
     base = settings.LEADRAILS_PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
     endpoint = f"{base}/v1/lead-events"
-    script = sending_script(
-        endpoint=endpoint,
-        client_id=request.tenant.public_id,
-        source_id=source.public_id,
-        key_id=key.public_id if key else "",
-        site_url=source.allowed_site_url,
-    )
-    return {"endpoint": endpoint, "script": script, "has_key": key is not None}
+    values = {
+        "endpoint": endpoint,
+        "client_id": request.tenant.public_id,
+        "source_id": source.public_id,
+        "key_id": key.public_id if key else "",
+        "site_url": source.allowed_site_url,
+    }
+    return {
+        "endpoint": endpoint,
+        "script": sending_script(**values),
+        "shell_script": shell_script(**values),
+        "has_key": key is not None,
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -181,14 +174,24 @@ def _render_settings(
 ) -> HttpResponse:
     form = form or _source_form(request, source)
     workflow_form = workflow_form or WorkflowForm(prefix="workflow")
-    routes = Route.objects.for_tenant(request.tenant)
+    routes = list(
+        Route.objects.for_tenant(request.tenant)
+        .listed()
+        .filter(source=source)
+        .select_related("destination", "workflow")
+        .order_by("priority", "id")[:50]
+    )
+    user = request.user
     context = {
         "form": form,
         "workflow_form": workflow_form,
         "key_form": KeyForm(),
         "keys": _keys(source),
         "workflows": Workflow.objects.filter(source=source).order_by("id"),
-        "has_route": routes.filter(source=source, status=Route.Status.ACTIVE).exists(),
+        "routes": routes,
+        "has_route": any(route.status == Route.Status.ACTIVE for route in routes),
+        "is_live": any(not route.destination.is_simulated for route in routes),
+        "has_phone": bool(user.phone and user.phone_confirmed_at),
         "sample_phone": SAMPLE_PHONE,
     }
     is_refused = bool(form.errors or workflow_form.errors)

@@ -175,9 +175,7 @@ def add_workflow(source: Source, *, name: str, actor: User | None) -> Workflow:
     source = _lock(source)
     _refuse_revoked(source)
     name = name.strip()
-    if Workflow.objects.filter(source=source, name__iexact=name).exists():
-        message = _("This source has a workflow of that name.")
-        raise ValidationError({"name": message})
+    _refuse_taken(source, name)
     workflow = Workflow(tenant_id=source.tenant_id, source=source, name=name)
     workflow.full_clean()
     workflow.save(force_insert=True)
@@ -186,6 +184,34 @@ def add_workflow(source: Source, *, name: str, actor: User | None) -> Workflow:
         source.tenant, actor, "workflow.added", workflow, source=source.public_id
     )
     return workflow
+
+
+@transaction.atomic
+def rename_workflow(workflow: Workflow, *, name: str, actor: User | None) -> Workflow:
+    """Leads that name the old one are kept, but no route takes them from now on."""
+    source = _lock(workflow.source)
+    _refuse_revoked(source)
+    before, name = workflow.name, name.strip()
+    if before == Workflow.DEFAULT:
+        raise ValidationError({"name": _("The default workflow keeps its name.")})
+    if name == before:
+        return workflow
+    _refuse_taken(source, name, but=workflow)
+    workflow.name = name
+    workflow.full_clean()
+    workflow.save(update_fields=["name"])
+    bump_version(source.tenant_id)
+    audit.record(source.tenant, actor, "workflow.renamed", workflow, before=before)
+    return workflow
+
+
+def _refuse_taken(source: Source, name: str, *, but: Workflow | None = None) -> None:
+    taken = Workflow.objects.filter(source=source, name__iexact=name)
+    if but is not None:
+        taken = taken.exclude(pk=but.pk)
+    if taken.exists():
+        message = _("This source has a workflow of that name.")
+        raise ValidationError({"name": message})
 
 
 def pause_workflow(workflow: Workflow, *, actor: User | None) -> None:
