@@ -1,0 +1,229 @@
+"""Every URL of LeadRails, asked by those who may and by those who may not."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from leadrails.alerts.models import Alert
+from leadrails.core import ids
+from leadrails.leads.models import SigningKey
+from leadrails.tenants.models import Role
+from leadrails.tenants.services import issue_api_key
+from tests.make import (
+    make_destination,
+    make_job,
+    make_lead,
+    make_route,
+    make_signing_key,
+    make_source,
+    make_tenant,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+# Views that let a role look and need a higher one to change.
+POST_NEEDS = {"sources:settings": Role.ADMIN, "settings:workspace": Role.ADMIN}
+# Kwargs that name no row: they stay as they are when the ids are another tenant's.
+WORDS = {"kind": "twilio_sms", "mode": "live", "country": "RU"}
+SOMEBODY = ids.encode("usr", ids.uuid7())
+CALLBACK = {
+    "destination": ids.encode("dst", ids.uuid7()),
+    "job": ids.encode("job", ids.uuid7()),
+    "attempt": 1,
+    "version": 1,
+    "mac": "wrong",
+}
+# Outside a tenant: kwargs, then the answers to GET and POST of somebody not logged
+# in, and of an owner.
+OUTSIDE = {
+    "home": ({}, (302, 405), (302, 405)),
+    "healthz": ({}, (200, 405), (200, 405)),
+    "api:lead_events": ({}, (405, 415), (405, 415)),
+    "webhooks:status": (CALLBACK, (405, 404), (405, 404)),
+    "tenants:login": ({}, (200, 200), (302, 302)),
+    "tenants:logout": ({}, (405, 302), (405, 302)),
+    "tenants:setup": ({}, (404, 404), (404, 404)),
+    "tenants:welcome": (
+        {"user": SOMEBODY, "token": "wrong"},
+        (410, 410),
+        (410, 410),
+    ),
+    "tenants:profile": ({}, (302, 302), (200, 200)),
+    "tenants:password": ({}, (405, 302), (405, 422)),
+    "ui:theme": ({}, (405, 400), (405, 400)),
+    "ui:styleguide": ({}, (404, 405), (404, 405)),
+}
+
+
+def flatten(resolver, namespaces=(), kwargs=()):
+    """Yield name, kwargs and view of each URL below `resolver`."""
+    for entry in resolver.url_patterns:
+        names = (*kwargs, *entry.pattern.converters)
+        if isinstance(entry, URLResolver):
+            inner = (*namespaces, entry.namespace) if entry.namespace else namespaces
+            yield from flatten(entry, inner, names)
+        else:
+            assert isinstance(entry, URLPattern)
+            assert entry.name, f"{entry.pattern} has no name."
+            name = ":".join((*namespaces, entry.name))
+            yield SimpleNamespace(name=name, kwargs=names, view=entry.callback)
+
+
+URLS = list(flatten(get_resolver("leadrails.urls")))
+PAGES = [url for url in URLS if "tenant" in url.kwargs]
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def make_world(tenant):
+    """One row of everything that a URL can name, by kwarg."""
+    source = make_source(tenant)
+    workflow = source.workflows.get()
+    signing_key, _secret = make_signing_key(source)
+    destination = make_destination(tenant, held_countries=["RU"])
+    route = make_route(source, destination)
+    lead = make_lead(source, job_count=1, is_test=True)
+    job = make_job(lead, destination, route=route)
+    now = timezone.now()
+    alert = Alert.objects.create(
+        tenant=tenant,
+        kind="dead_letters",
+        scope=f"destination:{destination.public_id}",
+        destination_id=destination.id,
+        job_id=job.id,
+        opened_at=now,
+        last_at=now,
+    )
+    api_key, _plaintext = issue_api_key(tenant, "CRM", actor=None)
+    member = make_user(tenant, Role.VIEWER)
+    rows = {
+        "source": source,
+        "workflow": workflow,
+        "destination": destination,
+        "route": route,
+        "lead": lead,
+        "job": job,
+        "alert": alert,
+        "user": member,
+        "settings:key": api_key,
+    }
+    assert SigningKey.objects.filter(source=source).count() == 1
+    return {name: row.public_id for name, row in rows.items()} | {
+        "tenant": tenant.slug,
+        "sources:key": signing_key,
+    }
+
+
+def sample(page, kwarg, world):
+    app = page.name.partition(":")[0]
+    for samples in (world, WORDS):
+        for name in (f"{app}:{kwarg}", kwarg):
+            if name in samples:
+                return samples[name]
+    return pytest.fail(
+        f"{page.name} takes “{kwarg}”, of which the sweep has no sample: "
+        "add a row to make_world or a word to WORDS."
+    )
+
+
+def address(page, world, **foreign):
+    kwargs = {kwarg: sample(page, kwarg, world) for kwarg in page.kwargs}
+    return reverse(page.name, kwargs=kwargs | foreign)
+
+
+def object_kwargs(page):
+    return [k for k in page.kwargs if k != "tenant" and k not in WORDS]
+
+
+def ask(client, url):
+    """The answers to GET and POST that the URL did not refuse as methods."""
+    answers = [client.get(url), client.post(url)]
+    answers = [answer for answer in answers if answer.status_code != 405]
+    assert answers, f"{url} takes neither GET nor POST."
+    return answers
+
+
+def statuses(client, url):
+    return {answer.status_code for answer in ask(client, url)}
+
+
+def log_in(tenant, role=Role.OWNER):
+    client = Client()
+    client.force_login(make_user(tenant, role))
+    return client
+
+
+@pytest.fixture
+def ours():
+    return make_tenant()
+
+
+@pytest.fixture
+def theirs():
+    return make_tenant()
+
+
+def test_every_url_is_a_tenants_page_or_in_the_table():
+    outside = {url.name for url in URLS if "tenant" not in url.kwargs}
+    assert outside == set(OUTSIDE), "Write the URL and its answers into OUTSIDE."
+    names = [url.name for url in URLS]
+    assert len(names) == len(set(names)), "Two URLs of one name: one is not swept."
+
+
+@each_page
+def test_a_page_says_the_role_that_it_needs(page):
+    assert isinstance(getattr(page.view, "needs_role", None), Role), (
+        f"{page.name} does not pass the door: decorate it with member_required."
+    )
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if object_kwargs(p)], ids=lambda page: page.name
+)
+def test_ids_of_another_tenant_are_not_found(page, ours, theirs):
+    own, foreign, client = make_world(ours), make_world(theirs), log_in(ours)
+    named = {kwarg: sample(page, kwarg, foreign) for kwarg in object_kwargs(page)}
+    # All at once, and each beside ids of our own.
+    for swapped in [named, *({kwarg: text} for kwarg, text in named.items())]:
+        assert statuses(client, address(page, own, **swapped)) == {404}, swapped
+
+
+@each_page
+def test_a_stranger_finds_nothing(page, ours, theirs):
+    assert statuses(log_in(theirs), address(page, make_world(ours))) == {404}
+
+
+@each_page
+def test_whoever_is_not_logged_in_is_led_to_the_login(page, ours):
+    for answer in ask(Client(), address(page, make_world(ours))):
+        assert answer.status_code == 302
+        assert answer["Location"].startswith(reverse(settings.LOGIN_URL))
+
+
+@pytest.mark.parametrize("role", list(Role))
+@each_page
+def test_a_role_opens_what_it_may_and_no_more(page, role, ours):
+    needs = page.view.needs_role
+    client, url = log_in(ours, role), address(page, make_world(ours))
+    status = client.get(url).status_code
+    if role.covers(needs):
+        assert status in {200, 302, 405}
+    else:
+        assert status in {403, 405}
+    if not role.covers(POST_NEEDS.get(page.name, needs)):
+        status = client.post(url).status_code
+        takes_post = client.options(url).headers.get("Allow", "POST")
+        assert status == 403 or (status == 405 and "POST" not in takes_post)
+
+
+@pytest.mark.parametrize("name", sorted(OUTSIDE))
+def test_a_url_outside_a_tenant_answers_as_written(name, ours):
+    kwargs, to_anybody, to_owner = OUTSIDE[name]
+    url = reverse(name, kwargs=kwargs)
+    owner = log_in(ours)
+    for who, expected in ((Client(), to_anybody), (owner, to_owner)):
+        assert (who.get(url).status_code, who.post(url).status_code) == expected
