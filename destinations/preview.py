@@ -14,6 +14,7 @@ from leadrails.core.rendering import (
     lead_fields,
     lint,
 )
+from leadrails.core.rendering.lint import HINT
 from leadrails.core.segments import LONGEST_BODY, Segments, measure
 from leadrails.leads.models import Lead
 from leadrails.tenants.models import Tenant
@@ -89,14 +90,14 @@ def preview(
     body = body.replace("\r\n", "\n")
     text, problem = _render(body, fields)
     to, recipient_problem = _recipient(recipient, fields, tenant.country)
-    known = KNOWN_NAMES | _custom_names(leads)
+    known = {*KNOWN_NAMES, *_custom_names(leads)}
     return Preview(
         body=text,
         recipient=to,
         recipient_problem=recipient_problem,
         problem=problem,
         measured=measure(text),
-        findings=[] if problem else lint(body, known),
+        findings=[] if problem else _findings(body, known),
     )
 
 
@@ -109,6 +110,11 @@ def custom_fields(leads: list[Lead]) -> list[str]:
         if isinstance(key, str) and len(key) <= 60
     }
     return sorted(names)
+
+
+def _findings(body: str, known: set[str]) -> list[Finding]:
+    """The meter beside them says already which character is dear."""
+    return [found for found in lint(body, known) if found.level != HINT]
 
 
 def _render(source: str, fields: dict[str, Any]) -> tuple[str, str]:

@@ -107,8 +107,10 @@ def _create(request: TenantRequest, form: DestinationForm) -> Destination | None
     except ValidationError as error:
         add_error(form, error)
         return None
-    except IntegrityError:  # the other of two clicks was faster
-        return mine.get()
+    except IntegrityError:
+        if (made := mine.first()) is None:
+            form.add_error(None, _("Reload the page and try again."))
+        return made  # the other of two clicks was faster
     messages.success(
         request,
         _("%(name)s is ready. Check its credentials under Advanced, Verify connection.")
@@ -150,7 +152,7 @@ def _editor(request: TenantRequest, form: DestinationForm) -> HttpResponse:
     context = {
         "form": form,
         "destination": row,
-        "label": provider.label,
+        "kind_label": provider.label,
         "is_simulated": form.is_simulated,
         "leads": leads,
         "fields": AVAILABLE_FIELDS,
@@ -248,7 +250,7 @@ def show(
     shared = {
         "destination": row,
         "tab": tab,
-        "label": pages.label_of(row),
+        "kind_label": pages.label_of(row),
         "sender": pages.sender_of(row),
         "why": pages.pause_sentence(row),
         "why_docs": pages.pause_docs(row) if row.is_paused else None,
