@@ -5,7 +5,6 @@ Rows say what one group of comparisons says. Conditions with groups inside group
 which the API can make, have no rows; the form shows those as JSON.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +32,6 @@ OPERATORS = {
 _BARE = {"exists", "not_exists"}
 _LISTS = {"in", "not_in"}
 _TYPED_AS_TEXT = {"contains", "not_contains"}
-_WHERE = re.compile(r"^(?:all|any)\[\d+\]\.?")
 
 
 @dataclass(slots=True)
@@ -120,7 +118,7 @@ def _problem(row: Row) -> str:
     try:
         parse_conditions({"all": [row.leaf()]})
     except ConditionError as error:
-        return _WHERE.sub("", str(error))
+        return f"{error.problem[:1].upper()}{error.problem[1:]}."
     return ""
 
 

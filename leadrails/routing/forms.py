@@ -33,7 +33,6 @@ class RouteForm(forms.Form):
             ("all", _("All of these must hold")),
             ("any", _("One of these must hold")),
         ],
-        required=False,
     )
     conditions = forms.CharField(
         label=_("Conditions as JSON"),

@@ -161,8 +161,8 @@ def test_a_route_is_made_with_its_conditions(world):
     [
         (("state", "equals", ""), "Enter a value."),
         (("", "equals", "TX"), "Choose a field."),
-        (("budget", "gt", "many"), "must be a number"),
-        (("state", "like", "TX"), "must be one of"),
+        (("budget", "gt", "many"), "Must be a number"),
+        (("state", "like", "TX"), "Must be one of"),
     ],
 )
 def test_a_wrong_condition_is_named_beside_its_row(row, problem, world):
