@@ -9,7 +9,6 @@ ends becomes `unknown`, never `queued`.
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,11 +18,13 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from destinations.cache import find_destinations
 from destinations.models import Destination
 from destinations.providers.http import ProviderSession
 from leadrails.jobs import queue, sending
 from leadrails.jobs.prepare import Batch, prepare
 from leadrails.jobs.queue import DueJob, Result, Start
+from leadrails.jobs.wake import Bell, drain_waker
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -32,16 +33,18 @@ T = TypeVar("T")
 MAX_BATCH = 200
 SETTLE_EVERY = 0.05  # seconds
 HEARTBEAT_EVERY = 5.0  # seconds
-LONGEST_RUN = 30.0  # seconds; then another worker may have the turn
+LINGER = 30.0  # seconds that a run stays after its last work, to be woken at once
+HEAD_START = 0.005  # seconds in which a claim's calls leave before the next claim
+LOOK_EVERY = 1.0  # seconds between looks while nobody can wake a run
 LOOK_AGAIN = timedelta(seconds=10)
 
 
 class Drain:
     """One process's sender. `run()` may be called again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, linger: float = LINGER) -> None:
+        self.linger = linger
         self.worker: UUID = uuid4()
-        self.stop = threading.Event()
         self.http = ProviderSession(limit=settings.LEADRAILS_DRAIN_IN_FLIGHT)
         self._claims = ThreadPoolExecutor(1, "drain-claims")
         self._settles = ThreadPoolExecutor(1, "drain-settles")
@@ -49,18 +52,16 @@ class Drain:
         self._in_flight: set[asyncio.Task[None]] = set()
         self._leased: dict[UUID, None] = {}
         self._more = asyncio.Event()
-        self._is_running = False
-
-    def more(self) -> None:
-        """Say that there may be new work; called on the loop."""
-        self._more.set()
+        self._bell = Bell(drain_waker.queue, self._more.set)
+        self._is_running = self._is_stopped = False
 
     async def run(self) -> bool:
         """
         Send what is due until nothing is left; False if another run is at it.
 
-        Ends after `LONGEST_RUN` too. Then, and when stopped, calls in flight are
-        finished and settled before it returns.
+        It stays for `linger` seconds more, since whoever listens is woken faster than
+        by a task; while Redis is gone it stays and looks by itself. When it ends, and
+        when stopped, calls in flight are finished and settled before it returns.
         """
         if self._is_running:
             self._more.set()
@@ -70,6 +71,8 @@ class Drain:
             asyncio.create_task(self._settle_forever()),
             asyncio.create_task(self._beat_forever()),
         ]
+        if self.linger:
+            helpers.append(asyncio.create_task(self._bell.listen()))
         try:
             await self._claim_until_idle()
             while self._in_flight:
@@ -78,8 +81,14 @@ class Drain:
         finally:
             for helper in helpers:
                 helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
             self._is_running = False
         return True
+
+    def stop(self) -> None:
+        """Claim no more, for good; call it on the loop."""
+        self._is_stopped = True
+        self._more.set()
 
     async def close(self) -> None:
         await self.http.close()
@@ -89,29 +98,36 @@ class Drain:
 
     async def _claim_until_idle(self) -> None:
         loop = asyncio.get_running_loop()
-        ends_at = loop.time() + LONGEST_RUN
-        while not self.stop.is_set() and loop.time() < ends_at:
+        idle_since = loop.time()
+        while not self._is_stopped:
             self._more.clear()
             room = settings.LEADRAILS_DRAIN_IN_FLIGHT - len(self._in_flight)
-            if room > 0:
-                claimed = await self._claim(min(room, MAX_BATCH))
-                if claimed:
-                    continue
-            elif room <= 0:
-                await self._wait(asyncio.FIRST_COMPLETED)
+            if room <= 0:
+                await self._wait(*self._in_flight)
                 continue
-            if self._more.is_set():
+            wanted = min(room, MAX_BATCH)
+            if claimed := await self._claim(wanted):
+                if claimed < wanted:
+                    await asyncio.sleep(HEAD_START)
+                idle_since = loop.time()
                 continue
-            if not self._in_flight:
+            if self._in_flight:
+                idle_since = loop.time()
+            elif self._may_end(idle_for=loop.time() - idle_since):
                 return
-            await self._wait(asyncio.FIRST_COMPLETED)
+            await self._wait(*([] if self.linger else self._in_flight))
 
-    async def _wait(self, until: str) -> None:
-        """Wait for room or for news, whichever comes first."""
+    def _may_end(self, *, idle_for: float) -> bool:
+        # Who cannot be woken by this Redis cannot be called back by it either.
+        return not self.linger or (idle_for >= self.linger and self._bell.is_heard)
+
+    async def _wait(self, *calls: asyncio.Task[None]) -> None:
+        """Wait for news or for one of `calls`, whichever comes first."""
         news = asyncio.ensure_future(self._more.wait())
+        longest = self.linger if self._bell.is_heard else LOOK_EVERY
         try:
             await asyncio.wait(
-                {news, *self._in_flight}, timeout=0.25, return_when=until
+                {news, *calls}, timeout=longest, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             news.cancel()
@@ -158,7 +174,7 @@ class Drain:
             return
         if found:
             own = await self._database(
-                self._claims, first_unadopted, job, [m.provider_id for m in found]
+                self._claims, queue.first_unadopted, job, [m.provider_id for m in found]
             )
             if own is not None:
                 self._results.put_nowait(sending.adopted(job, found[own]))
@@ -228,40 +244,10 @@ def claim_and_start(
     jobs = queue.claim(room, worker)
     if not jobs:
         return Batch(), {}, set(), 0
-    wanted = {job.destination_id for job in jobs}
-    places = Destination.objects.in_bulk(wanted)
+    places = find_destinations({job.destination_id for job in jobs})
     batch = prepare(jobs, places)
     started = queue.start(batch.starts, worker)
     queue.put_aside(batch.asides)
     refused = [s.job.id for s in batch.starts if s.job.id not in started]
     queue.release(refused + batch.stale, worker, delay=timedelta(seconds=1))
     return batch, places, started, len(jobs)
-
-
-_UNADOPTED = """
-SELECT place - 1 FROM unnest(%(found)s::text[]) WITH ORDINALITY AS x (sid, place)
-WHERE NOT EXISTS (
-  SELECT FROM jobs_job job WHERE job.tenant_id = %(tenant)s
-    AND job.recipient = %(recipient)s AND job.id <> %(job)s AND job.provider_id = sid)
-AND NOT EXISTS (
-  SELECT FROM jobs_attempt attempt WHERE attempt.job_id = %(job)s
-    AND attempt.provider_id = sid AND attempt.number <> %(number)s)
-ORDER BY place LIMIT 1
-"""
-
-
-def first_unadopted(job: DueJob, found: list[str]) -> int | None:
-    """Return the index of the first message that no other attempt has adopted."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _UNADOPTED,
-            {
-                "found": found,
-                "tenant": job.tenant_id,
-                "recipient": job.recipient,
-                "job": job.id,
-                "number": job.attempts,
-            },
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None

@@ -4,13 +4,14 @@ import asyncio
 import os
 import threading
 
-from leadrails.jobs.drain import Drain
+from leadrails.jobs.drain import LINGER, Drain
 
 
 class SenderLoop:
     """A thread with an event loop. Made lazily, so that a fork gets its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, linger: float = LINGER) -> None:
+        self._linger = linger
         self._lock = threading.Lock()
         self._pid: int | None = None
         self._thread: threading.Thread | None = None
@@ -18,14 +19,14 @@ class SenderLoop:
         self.drain: Drain | None = None
 
     def run(self) -> bool:
-        """Run the drain until nothing is due; False if it is running already."""
+        """Run the drain until it has been idle; False if it is running already."""
         loop, drain = self._started()
         return asyncio.run_coroutine_threadsafe(drain.run(), loop).result()
 
     def stop(self) -> None:
         """Stop claiming; what is in flight still finishes."""
-        if self.drain is not None:
-            self.drain.stop.set()
+        if self.drain is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self.drain.stop)
 
     def close(self) -> None:
         """Close connections and end the thread."""
@@ -46,14 +47,14 @@ class SenderLoop:
                 )
                 self._thread.start()
                 self.drain = asyncio.run_coroutine_threadsafe(
-                    _make_drain(), self._loop
+                    _make_drain(self._linger), self._loop
                 ).result()
                 self._pid = os.getpid()
             return self._loop, self.drain
 
 
-async def _make_drain() -> Drain:
-    return Drain()
+async def _make_drain(linger: float) -> Drain:
+    return Drain(linger)
 
 
 sender_loop = SenderLoop()

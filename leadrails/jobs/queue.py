@@ -12,9 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
+from psycopg.rows import dict_row
 
+from leadrails import statements
 from leadrails.core.delivery import Effect
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.states import State
@@ -97,19 +99,15 @@ class Result:
 def claim(room: int, worker: UUID) -> list[DueJob]:
     """Lease up to `room` due jobs, fairly, and load them."""
     lease = timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS)
-    with connection.cursor() as cursor:
-        parameters: dict[str, Any] = {"room": room, "lease": lease, "worker": worker}
-        cursor.execute(sql.CLAIM, parameters)
-        claimed = [row[0] for row in cursor.fetchall()]
-        return _load(claimed) if claimed else []
+    parameters = {"room": room, "lease": lease, "worker": worker}
+    claimed = [row[0] for row in statements.run(sql.CLAIM, parameters)]
+    return _load(claimed) if claimed else []
 
 
 def _load(jobs: list[UUID]) -> list[DueJob]:
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    with connection.cursor() as cursor:
-        cursor.execute(sql.LOAD, {"jobs": jobs, "today": uuid7_floor(today)})
-        names = [column.name for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    parameters = {"jobs": jobs, "today": uuid7_floor(today)}
+    rows = statements.run(sql.LOAD, parameters, row_factory=dict_row)
     for row in rows:
         row["state"] = State(row["state"])
         for name in ("message", "event"):
@@ -126,37 +124,31 @@ def start(starts: Sequence[Start], worker: UUID) -> set[UUID]:
     """
     if not starts:
         return set()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.START,
-            {
-                "worker": worker,
-                "jobs": [item.job.id for item in starts],
-                "numbers": [item.number for item in starts],
-                "messages": [json.dumps(item.message) for item in starts],
-                "encodings": [item.encoding for item in starts],
-                "segments": [item.segments for item in starts],
-                "requests": [json.dumps(item.request) for item in starts],
-            },
-        )
-        return {row[0] for row in cursor.fetchall()}
+    parameters = {
+        "worker": worker,
+        "jobs": [item.job.id for item in starts],
+        "numbers": [item.number for item in starts],
+        "messages": [json.dumps(item.message) for item in starts],
+        "encodings": [item.encoding for item in starts],
+        "segments": [item.segments for item in starts],
+        "requests": [json.dumps(item.request) for item in starts],
+    }
+    return {row[0] for row in statements.run(sql.START, parameters)}
 
 
 def put_aside(asides: Sequence[Aside]) -> None:
     """End or hold jobs without an attempt, with their alerts, in one transaction."""
     if not asides:
         return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            sql.PUT_ASIDE,
-            {
-                "jobs": [item.job.id for item in asides],
-                "states": [item.state.value for item in asides],
-                "reasons": [item.reason for item in asides],
-                "due": [item.due for item in asides],
-                "errors": [item.error[:500] for item in asides],
-            },
-        )
+    parameters = {
+        "jobs": [item.job.id for item in asides],
+        "states": [item.state.value for item in asides],
+        "reasons": [str(item.reason) for item in asides],
+        "due": [item.due for item in asides],
+        "errors": [item.error[:500] for item in asides],
+    }
+    with transaction.atomic():
+        statements.run(sql.PUT_ASIDE, parameters)
         for item in asides:
             if item.state is State.DEAD:
                 note_end(
@@ -193,9 +185,9 @@ def settle(results: Sequence[Result]) -> None:
     for name in columns:
         key = plural.get(name, f"{name}s")
         parameters[key] = [getattr(item, name) for item in results]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.SETTLE, parameters)
-        moved = {job_id for job_id, _, waits in cursor.fetchall() if waits}
+    with transaction.atomic():
+        rows = statements.run(sql.SETTLE, parameters)
+        moved = {job_id for job_id, _, waits in rows if waits}
         for item in results:
             _settle_effects(item, is_moved=item.job.id in moved)
 
@@ -223,37 +215,37 @@ def _settle_effects(item: Result, *, is_moved: bool) -> None:
 def release(jobs: Sequence[UUID], worker: UUID, *, delay: timedelta) -> None:
     """Give leases back; the jobs are due again after `delay`."""
     if jobs:
-        _run(sql.RELEASE, jobs=list(jobs), worker=worker, delay=delay)
+        parameters = {"jobs": list(jobs), "worker": worker, "delay": delay}
+        statements.run(sql.RELEASE, parameters)
 
 
 def heartbeat(jobs: Sequence[UUID], worker: UUID) -> None:
     """Extend the leases of jobs that are being sent."""
     if jobs:
         lease = timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS)
-        _run(sql.HEARTBEAT, jobs=list(jobs), worker=worker, lease=lease)
+        parameters = {"jobs": list(jobs), "worker": worker, "lease": lease}
+        statements.run(sql.HEARTBEAT, parameters)
 
 
 def reap() -> tuple[int, int, int]:
     """Take over expired leases; return how many wait, are doubtful, have ended."""
-    with connection.cursor() as cursor:
-        parameters: dict[str, Any] = {"first_look": FIRST_LOOK}
-        cursor.execute(sql.REAP, parameters)
-        waiting, doubtful, ended = cursor.fetchone()
+    ((waiting, doubtful, ended),) = statements.run(sql.REAP, {"first_look": FIRST_LOOK})
     return waiting, doubtful, ended
 
 
-def note_look(job: DueJob) -> None:
-    """Count one look for a message whose outcome is unknown."""
-    _run(sql.LOOKED, job=job.id, number=job.attempts)
-
-
 def is_anything_due() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.ANY_DUE)
-        (is_due,) = cursor.fetchone()
+    ((is_due,),) = statements.run(sql.ANY_DUE)
     return bool(is_due)
 
 
-def _run(statement: str, **parameters: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+def first_unadopted(job: DueJob, found: Sequence[str]) -> int | None:
+    """Return the index of the first message that no other attempt has adopted."""
+    parameters = {
+        "found": list(found),
+        "tenant": job.tenant_id,
+        "recipient": job.recipient,
+        "job": job.id,
+        "number": job.attempts,
+    }
+    rows = statements.run(sql.UNADOPTED, parameters)
+    return rows[0][0] if rows else None

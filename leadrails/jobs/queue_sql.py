@@ -10,6 +10,9 @@ takes over from workers that died. Each is one statement and so one transaction.
 # Tenants share the claim equally, and so do the lanes of a tenant, so that a backlog
 # gains nothing by being long or by being spread over many destinations. What one
 # lane leaves unused, the next claim gives to the others.
+#
+# A claim need not be on disk: a crash of the database gives its jobs back, and `START`
+# waits for the disk before any call is made.
 CLAIM = """
 WITH RECURSIVE lane AS (
   (SELECT destination_id, is_bulk, tenant_id FROM jobs_queueentry
@@ -60,7 +63,8 @@ served AS (
   ORDER BY destination_id, is_bulk
   ON CONFLICT (destination_id, is_bulk) DO UPDATE SET served_at = now()
 )
-SELECT job_id FROM leased
+SELECT job_id FROM leased,
+  (SELECT set_config('synchronous_commit', 'off', true)) relaxed
 """
 
 LOAD = """
@@ -268,8 +272,13 @@ SELECT EXISTS (SELECT FROM jobs_queueentry
   WHERE lease_until IS NULL AND due_at <= now())
 """
 
-LOOKED = """
-UPDATE jobs_attempt SET response = coalesce(response, '{}'::jsonb)
-  || jsonb_build_object('looks', coalesce((response->>'looks')::int, 0) + 1)
-WHERE job_id = %(job)s AND number = %(number)s
+UNADOPTED = """
+SELECT place - 1 FROM unnest(%(found)s::text[]) WITH ORDINALITY AS x (sid, place)
+WHERE NOT EXISTS (
+  SELECT FROM jobs_job job WHERE job.tenant_id = %(tenant)s
+    AND job.recipient = %(recipient)s AND job.id <> %(job)s AND job.provider_id = sid)
+AND NOT EXISTS (
+  SELECT FROM jobs_attempt attempt WHERE attempt.job_id = %(job)s
+    AND attempt.provider_id = sid AND attempt.number <> %(number)s)
+ORDER BY place LIMIT 1
 """

@@ -32,9 +32,13 @@ def drain_due_jobs(**_later: Any) -> None:
 
 @shared_task(name="jobs.sweep", ignore_result=True, acks_late=False)
 def sweep(**_later: Any) -> None:
-    """Wake a drain when something is due: lost wake-ups, retries, releases."""
+    """
+    Start a drain when something is due: lost wake-ups, retries, releases.
+
+    Always by a task, so that under load the idle ones join those at work.
+    """
     if queue.is_anything_due():
-        drain_waker.wake()
+        drain_due_jobs.apply_async(queue=drain_waker.queue, expires=2)
 
 
 @shared_task(name="jobs.reap", ignore_result=True, acks_late=False)

@@ -1,23 +1,28 @@
 """
 Wake workers without waiting for Redis.
 
-`wake()` sets an event and returns; one daemon thread per process publishes at most
-one nudge per 5 ms. Nudges that other processes just sent are not sent again. Every
-error is swallowed and counted: beat's sweep each second is the safety net.
+`Waker.wake()` sets an event and returns; one daemon thread per process publishes at
+most one nudge per 5 ms. Whoever is at work listens to its `Bell` and needs no more;
+else a task is sent, unless another process just did. Every error is swallowed and
+counted: beat's sweep each second is the safety net.
 """
 
+import asyncio
 import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 
 import redis
+import redis.asyncio
 from django.conf import settings
 
 log = logging.getLogger(__name__)
 
 QUIET = 0.005  # seconds between two nudges
 EXPIRES = 30  # seconds after which an unread nudge is worth nothing
+PING_EVERY = 1.0  # seconds
 
 
 class Waker:
@@ -69,12 +74,61 @@ class Waker:
             self._redis = redis.Redis.from_url(
                 settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
             )
+        if self._redis.publish(channel(self.queue), b""):
+            return
         guard = f"leadrails:wake:{self.queue}"
         if self._redis.set(guard, 1, nx=True, px=int(QUIET * 1000)):
             app.send_task(self.task, queue=self.queue, expires=EXPIRES, retry=False)
         else:
             # Whoever holds the guard may have nudged before our row was committed.
             self._event.set()
+
+
+class Bell:
+    """Hears, on an event loop, what the wakers of a queue say."""
+
+    def __init__(self, queue: str, ring: Callable[[], None]) -> None:
+        self.queue = queue
+        self.is_heard = False
+        self._ring = ring
+
+    async def listen(self) -> None:
+        """Call `ring` at each wake-up until cancelled; survives any loss of Redis."""
+        while True:
+            try:
+                await self._listen()
+            except (redis.RedisError, OSError) as error:
+                log.warning("wake-ups cannot be heard: %s", error)
+            finally:
+                self.is_heard = False
+            await asyncio.sleep(PING_EVERY)
+
+    async def _listen(self) -> None:
+        client = redis.asyncio.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=2
+        )
+        async with client, client.pubsub() as pubsub:
+            await pubsub.subscribe(channel(self.queue))
+            is_asked = True
+            while True:
+                message = await pubsub.get_message(timeout=PING_EVERY)
+                if message is not None:
+                    # What was said before we heard anything is lost: look then too.
+                    if message["type"] == "message" or not self.is_heard:
+                        self._ring()
+                    self.is_heard, is_asked = True, False
+                elif is_asked:
+                    self.is_heard = False
+                else:
+                    await pubsub.ping()
+                    is_asked = True
+
+
+def channel(queue: str) -> str:
+    """Channels span the databases of a Redis, so each deployment names its own."""
+    pool = redis.ConnectionPool.from_url(settings.REDIS_URL)
+    database = pool.connection_kwargs.get("db", 0)
+    return f"leadrails:{database}:{queue}"
 
 
 drain_waker = Waker("jobs.drain", "drain")

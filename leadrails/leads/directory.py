@@ -15,11 +15,11 @@ from uuid import UUID
 
 from django.conf import settings
 
+from leadrails import statements
 from leadrails.core.crypto import CannotDecrypt, Place
 from leadrails.core.routing import RouteRule
 from leadrails.leads.models import SigningKey, Source, Workflow
 from leadrails.routing.rules import route_rules
-from leadrails.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +59,11 @@ class KeyEntry:
 V = TypeVar("V")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Cached(Generic[V]):
     value: V
     tenant_id: UUID
     version: int
-    checked_at: float
 
 
 class VersionedCache(Generic[V]):
@@ -77,18 +76,16 @@ class VersionedCache(Generic[V]):
         cached = self._entries.get(wanted)
         if cached is None:
             return None
-        now = time.monotonic()
-        if now - cached.checked_at >= TTL:
-            if _version(cached.tenant_id) != cached.version:
-                self._entries.pop(wanted, None)
-                return None
-            cached.checked_at = now
+        if _version(cached.tenant_id) != cached.version:
+            self._entries.pop(wanted, None)
+            return None
         return cached.value
 
     def put(self, wanted: UUID, value: V, tenant_id: UUID, version: int) -> V:
         if len(self._entries) >= MAX_ENTRIES:
             self._entries.clear()
-        self._entries[wanted] = _Cached(value, tenant_id, version, time.monotonic())
+        self._entries[wanted] = _Cached(value, tenant_id, version)
+        _note_version(tenant_id, version)
         return value
 
     def clear(self) -> None:
@@ -111,6 +108,7 @@ def forget() -> None:
     """Drop everything; tests that truncate tables need it."""
     _sources.clear()
     _keys.clear()
+    _versions.clear()
 
 
 def _load_source(source_id: UUID) -> SourceEntry | None:
@@ -155,8 +153,27 @@ def _load_key(key_id: UUID) -> KeyEntry | None:
     return _keys.put(key_id, entry, key.tenant_id, version)
 
 
-def _version(tenant_id: UUID) -> int:
-    return Tenant.objects.values_list("version", flat=True).get(pk=tenant_id)
+_VERSION = "SELECT version FROM tenants_tenant WHERE id = %(tenant)s"
+_versions: dict[UUID, tuple[int, float]] = {}
+
+
+def _version(tenant_id: UUID) -> int | None:
+    """The tenant's version as it was at most `TTL` ago."""
+    now = time.monotonic()
+    version, seen_at = _versions.get(tenant_id, (None, -TTL))
+    if now - seen_at < TTL:
+        return version
+    rows = statements.run(_VERSION, {"tenant": tenant_id})
+    if not rows:
+        return None
+    return _note_version(tenant_id, rows[0][0])
+
+
+def _note_version(tenant_id: UUID, version: int) -> int:
+    if len(_versions) >= MAX_ENTRIES:
+        _versions.clear()
+    _versions[tenant_id] = (version, time.monotonic())
+    return version
 
 
 def _version_of(model: type[Source] | type[SigningKey], pk: UUID) -> int | None:

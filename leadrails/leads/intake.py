@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import connection
-
+from leadrails import statements
 from leadrails.core import ids, phone, routing
 from leadrails.core.reasons import Reason
 from leadrails.core.rendering import lead_fields
@@ -81,15 +79,12 @@ def accept_lead(posted: Posted) -> Accepted:
 def _store(parameters: dict[str, Any]) -> tuple[UUID, int, str, bytes, bool]:
     is_signed = parameters["nonce"] is not None
     statement = intake_sql.STORE_SIGNED if is_signed else intake_sql.STORE
-    connection.ensure_connection()
-    # Django's cursor binds on the client; this statement is worth preparing.
-    with psycopg.Cursor(connection.connection) as cursor:
-        row = cursor.execute(statement, parameters, prepare=True).fetchone()
-        if row is None:
-            row = cursor.execute(intake_sql.LOOK_AGAIN, parameters).fetchone()
-    if row is None:
+    rows = statements.run(statement, parameters)
+    if not rows:
+        rows = statements.run(intake_sql.LOOK_AGAIN, parameters)
+    if not rows:
         raise ReplayedNonce
-    stored: tuple[UUID, int, str, bytes, bool] = row
+    stored: tuple[UUID, int, str, bytes, bool] = rows[0]
     return stored
 
 

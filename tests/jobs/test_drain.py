@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def drain(simulator, settings):
     settings.LEADRAILS_SIMULATOR_URL = simulator.url
     settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop()
+    loop = SenderLoop(linger=0)
     yield loop.run
     loop.close()
 

@@ -1,0 +1,43 @@
+"""
+Destinations as they stand in the database, loaded once per change.
+
+`xmin` and `ctid` name a row's version: every update, by whatever way, changes one.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from destinations.models import Destination
+from leadrails import statements
+
+MAX_ENTRIES = 4096
+
+_VERSIONS = """
+SELECT id, xmin::text || ctid::text FROM destinations_destination
+WHERE id = ANY(%(ids)s)
+"""
+
+_known: dict[UUID, tuple[str, Destination]] = {}
+
+
+def find_destinations(ids: Collection[UUID]) -> dict[UUID, Destination]:
+    """
+    Return those that exist, by id, as of now.
+
+    They are shared by the threads of the process: change a row, not these.
+    """
+    versions = dict(statements.run(_VERSIONS, {"ids": list(ids)}))
+    found = {
+        pk: known[1]
+        for pk, version in versions.items()
+        if (known := _known.get(pk)) and known[0] == version
+    }
+    missing = versions.keys() - found.keys()
+    if missing:
+        if len(_known) + len(missing) > MAX_ENTRIES:
+            _known.clear()
+        # A row that changes after its version was read is merely loaded once more.
+        loaded = Destination.objects.in_bulk(missing)
+        _known.update({pk: (versions[pk], place) for pk, place in loaded.items()})
+        found |= loaded
+    return found

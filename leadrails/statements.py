@@ -1,0 +1,52 @@
+"""
+Statements that run for every lead: planned once per connection, not at every call.
+
+Django's cursors write parameters into the text, so PostgreSQL plans each call anew;
+over partitioned tables that costs more than the work itself.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from django.db import InterfaceError, OperationalError, connection
+from psycopg.rows import RowFactory, tuple_row
+
+
+def run(
+    statement: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    row_factory: RowFactory[Any] = tuple_row,
+) -> list[Any]:
+    """
+    Run one prepared statement on Django's connection; return its rows, if any.
+
+    When the connection turns out to be lost, the statement runs once more on a new
+    one: it must be safe to run twice.
+
+    Raises:
+        django.db.Error: as Django's own cursors do.
+    """
+    try:
+        return _run(statement, parameters, row_factory)
+    except (InterfaceError, OperationalError):
+        is_lost = connection.connection is None or connection.connection.closed
+        if connection.in_atomic_block or not is_lost:
+            raise
+        connection.close()
+        return _run(statement, parameters, row_factory)
+
+
+def _run(
+    statement: str,
+    parameters: Mapping[str, Any] | None,
+    row_factory: RowFactory[Any],
+) -> list[Any]:
+    connection.ensure_connection()
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection, row_factory=row_factory) as cursor,
+    ):
+        cursor.execute(statement, parameters, prepare=True)
+        return cursor.fetchall() if cursor.description else []
