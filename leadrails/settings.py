@@ -15,6 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from leadrails.core.crypto import Keyring
+from leadrails.core.redact import register_secrets
 from leadrails.version import VERSION
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -57,6 +58,11 @@ try:
     LEADRAILS_KEYRING = Keyring.parse(_keys)
 except (ValueError, binascii.Error) as error:
     raise ImproperlyConfigured(f"LEADRAILS_ENCRYPTION_KEYS: {error}.") from None
+register_secrets(
+    SECRET_KEY,
+    LEADRAILS_SIMULATOR_SECRET,
+    *(part.partition(":")[2].strip() for part in _keys.split(",")),
+)
 del _keys
 
 # Django ----------------------------------------------------------------------
