@@ -10,7 +10,10 @@ from leadrails.tenants.models import Membership, Tenant
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """
-    Add `nav`: the viewer's tenants, open alerts, and whether this one is simulated.
+    Add `nav`: the viewer's tenants, open alerts, and where messages go.
+
+    `is_simulated`: all destinations talk to the simulator, so no phone is reached.
+    `is_mixed`: some do and some do not, so each must say what it is.
 
     Alerts and destinations lie above this app, so their models come from the registry.
     """
@@ -19,7 +22,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     alerts = apps.get_model("alerts", "Alert").objects
     destinations = apps.get_model("destinations", "Destination").objects
-    simulated = destinations.for_tenant(tenant).listed()
+    kinds = set(
+        destinations.for_tenant(tenant)
+        .listed()
+        .values_list("is_simulated", flat=True)
+        .distinct()
+    )
     return {
         "nav": {
             "tenants": Tenant.objects.filter(
@@ -28,6 +36,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
                 )
             ).order_by("name"),
             "open_alerts": alerts.for_tenant(tenant).open().count(),
-            "is_simulated": simulated.filter(is_simulated=True).exists(),
+            "is_simulated": kinds == {True},
+            "is_mixed": kinds == {True, False},
         }
     }
