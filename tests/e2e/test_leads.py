@@ -1,0 +1,91 @@
+"""A lead's whole way, over real sockets and through the real workers."""
+
+import pytest
+
+from tests.e2e.visitor import Visitor
+
+FLOOD = 100
+LONGEST = 0.050
+"""Seconds in which 99 of 100 leads are answered, whatever Redis does."""
+
+
+def test_a_signed_lead_is_delivered_once_and_shown(system):
+    phone = system.new_phone()
+    post = system.sign(system.acme, phone, first_name="Ada", last_name="Byron")
+
+    answer = system.send(post)
+    assert answer.status == 202
+    assert answer.fields["status"] == "accepted"
+    assert answer.fields["delivery_job_count"] == 1
+    (job,) = system.wait_for_jobs([answer.lead_id], "delivered")
+
+    (message,) = system.simulator.ledger(to=phone)
+    assert message["sid"] == job["provider_id"]
+    assert message["account"] == system.acme.account_sid
+    assert message["body"].startswith("Hi Ada, thanks for asking about plumbing.")
+
+    key = post.headers["X-LR-Idempotency-Key"]
+    signed_anew = system.sign_body(system.acme, post.body, key=key)
+    for repeat in (post, signed_anew):
+        again = system.send(repeat)
+        assert (again.status, again.fields["status"]) == (202, "already_accepted")
+        assert again.fields["event_id"] == answer.fields["event_id"]
+    system.settle()
+    assert len(system.jobs(answer.lead_id)) == 1
+    assert system.messages_to([phone]) == {phone: 1}
+
+    page = Visitor(system.facts["web_url"]).log_in(system.acme).open("/t/acme/jobs/")
+    (row,) = [row for row in page.rows() if phone in row]
+    assert "Ada Byron" in row
+    assert "Delivered" in row
+    assert "Sales SMS" in row
+
+
+def test_leads_are_answered_at_once_and_delivered_once_while_redis_is_frozen(system):
+    phones = [system.new_phone() for _ in range(FLOOD)]
+    system.stack.freeze("redis")
+    try:
+        with system.connection() as connection:
+            answers = [
+                system.send(system.sign(system.acme, phone), connection)
+                for phone in phones
+            ]
+    finally:
+        system.stack.thaw("redis")
+
+    assert {answer.status for answer in answers} == {202}
+    times = sorted(answer.seconds for answer in answers)
+    assert times[FLOOD * 99 // 100 - 1] < LONGEST, [f"{t:.4f}" for t in times[-5:]]
+    system.wait_for_jobs([answer.lead_id for answer in answers], "delivered")
+    system.settle()
+    assert system.messages_to(phones) == dict.fromkeys(phones, 1)
+
+
+def kill_redis(system):
+    killed = system.stack.pids["redis"]
+    system.stack.kill("redis")
+    yield
+    system.wait(lambda: system.stack.pids["redis"] != killed, "another Redis")
+
+
+def flush_redis(system):
+    with system.redis() as redis:
+        redis.flushall()
+        yield
+        redis.flushall()
+
+
+@pytest.mark.parametrize("disaster", [kill_redis, flush_redis])
+def test_leads_survive_the_loss_of_redis(system, disaster):
+    phones = [system.new_phone() for _ in range(60)]
+    course, leads = disaster(system), []
+    for number, phone in enumerate(phones, 1):
+        answer = system.post(system.acme, phone)
+        assert answer.status == 202
+        leads.append(answer.lead_id)
+        if number % 20 == 0:
+            next(course, None)
+
+    system.wait_for_jobs(leads, "delivered")
+    system.settle()
+    assert system.messages_to(phones) == dict.fromkeys(phones, 1)
