@@ -15,7 +15,8 @@ _OPEN = """
 WITH again AS (
   UPDATE alerts_alert SET resolved_at = NULL, resolved_by_id = NULL,
     acknowledged_at = NULL, acknowledged_by_id = NULL, snoozed_until = NULL,
-    failures = failures + 1, times_opened = times_opened + 1, opened_at = now(),
+    failures = failures + %(failures)s, times_opened = times_opened + 1,
+    opened_at = now(),
     last_at = now(), cause = %(cause)s, job_id = coalesce(%(job)s, job_id),
     details = %(details)s::jsonb
   WHERE id = (SELECT id FROM alerts_alert
@@ -29,10 +30,11 @@ WITH again AS (
 INSERT INTO alerts_alert (id, tenant_id, kind, scope, cause, destination_id, source_id,
   job_id, details, failures, times_opened, opened_at, last_at)
 SELECT %(id)s, %(tenant)s, %(kind)s, %(scope)s, %(cause)s, %(destination)s, %(source)s,
-  %(job)s, %(details)s::jsonb, 1, 1, now(), now()
+  %(job)s, %(details)s::jsonb, greatest(%(failures)s, 1), 1, now(), now()
 WHERE NOT EXISTS (SELECT FROM again)
 ON CONFLICT (tenant_id, kind, scope) WHERE resolved_at IS NULL DO UPDATE SET
-  failures = alerts_alert.failures + 1, last_at = now(), cause = excluded.cause,
+  failures = alerts_alert.failures + %(failures)s, last_at = now(),
+  cause = excluded.cause,
   job_id = coalesce(excluded.job_id, alerts_alert.job_id), details = excluded.details
 """
 
@@ -47,8 +49,9 @@ def open_alert(
     source_id: UUID | None = None,
     job_id: UUID | None = None,
     details: dict[str, Any] | None = None,
+    failures: int = 1,
 ) -> None:
-    """Open the problem, or count one more failure of it. Safe to race."""
+    """Open the problem, or count more failures of it. Safe to race."""
     with connection.cursor() as cursor:
         cursor.execute(
             _OPEN,
@@ -62,6 +65,7 @@ def open_alert(
                 "source": source_id,
                 "job": job_id,
                 "details": json.dumps(details or {}),
+                "failures": failures,
             },
         )
 

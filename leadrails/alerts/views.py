@@ -77,6 +77,7 @@ def _card(
         "next_step": "" if alert.resolved_at else next_step or words.next_step,
         "since": alert.opened_at,
         "count": alert.failures,
+        "is_held": words.held,
         "where": where,
         "where_url": place_url,
         "docs_url": docs_url,

@@ -10,12 +10,17 @@ Text = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`title` may name the place, `%(where)s`, and the `%(country)s`."""
+    """
+    `title` may name the place, `%(where)s`, and the `%(country)s`.
+
+    `held`: what it counts are jobs that wait, not failures.
+    """
 
     title: Text
     sentence: Text
     next_step: Text
     tone: str = "attention"
+    held: bool = False
 
 
 WORDS: dict[str, Words] = {
@@ -53,6 +58,19 @@ WORDS: dict[str, Words] = {
         _("%(where)s reached its ceiling of messages"),
         _("Further jobs wait, so that a flood of leads cannot spend your money."),
         _("Check that the leads are real; then raise the ceiling, or wait."),
+        held=True,
+    ),
+    "source_ceiling": Words(
+        _("A source of %(where)s reached its ceiling of messages"),
+        _("Its further jobs wait, so that a flood of leads cannot spend your money."),
+        _("Check that the leads are real; then raise the ceiling, or wait."),
+        held=True,
+    ),
+    "recipient_ceiling": Words(
+        _("%(where)s has more messages for one person than a day allows"),
+        _("The further ones wait until tomorrow, so that nobody is flooded."),
+        _("Look at the example: is a form sent again and again? Then mend the source."),
+        held=True,
     ),
 }
 

@@ -1,6 +1,7 @@
 """What an outcome means beyond its own job: pauses, holds, suppressions, alerts."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -20,11 +21,14 @@ from leadrails.core.delivery import (
     PauseDestination,
     Suppress,
 )
+from leadrails.core.policy import ALERTING
 from leadrails.core.reasons import Reason
 
 DEAD_LETTERS = "dead_letters"
 OUTCOME_UNKNOWN = "outcome_unknown"
 CEILING_REACHED = "ceiling_reached"
+SOURCE_CEILING = "source_ceiling"
+RECIPIENT_CEILING = "recipient_ceiling"
 
 # Ends that the tenant can do something about; one bad number is nobody's problem.
 _ALERTING_ENDS = frozenset(
@@ -35,6 +39,12 @@ _ALERTING_ENDS = frozenset(
         Reason.MESSAGE_REFUSED,
     }
 )
+# One kind each, so that a person's ceiling does not hide behind the destination's.
+_HOLD_KINDS = {
+    Reason.DESTINATION_CEILING: CEILING_REACHED,
+    Reason.SOURCE_CEILING: SOURCE_CEILING,
+    Reason.RECIPIENT_CEILING: RECIPIENT_CEILING,
+}
 
 
 def apply_effects(
@@ -91,6 +101,39 @@ def note_end(
             cause=reason,
             destination_id=destination_id,
             job_id=job_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A job that is made to wait; `is_fresh` if it did not wait before."""
+
+    tenant_id: UUID
+    destination_id: UUID
+    job_id: UUID
+    reason: str
+    is_fresh: bool
+
+
+def note_holds(held: Iterable[Held]) -> None:
+    """
+    Open one alert per destination and reason that someone should hear of.
+
+    In a fixed order, so that two drains at the same alerts do not block each other.
+    """
+    causes: dict[tuple[UUID, str], list[Held]] = {}
+    for job in held:
+        if job.reason in ALERTING:
+            causes.setdefault((job.destination_id, job.reason), []).append(job)
+    for (destination_id, reason), jobs in sorted(causes.items()):
+        open_alert(
+            tenant_id=jobs[0].tenant_id,
+            kind=_HOLD_KINDS[Reason(reason)],
+            scope=scope_of(destination_id),
+            cause=reason,
+            destination_id=destination_id,
+            job_id=jobs[-1].job_id,
+            failures=sum(job.is_fresh for job in jobs),
         )
 
 

@@ -21,7 +21,7 @@ from leadrails.core.delivery import Effect
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.states import State
 from leadrails.jobs import queue_sql as sql
-from leadrails.jobs.effects import apply_effects, note_end
+from leadrails.jobs.effects import Held, apply_effects, note_end, note_holds
 
 FIRST_LOOK = timedelta(seconds=5)
 
@@ -157,6 +157,17 @@ def put_aside(asides: Sequence[Aside]) -> None:
                     destination_id=item.job.destination_id,
                     job_id=item.job.id,
                 )
+        note_holds(
+            Held(
+                tenant_id=item.job.tenant_id,
+                destination_id=item.job.destination_id,
+                job_id=item.job.id,
+                reason=item.reason,
+                is_fresh=item.job.state is not State.HELD,
+            )
+            for item in asides
+            if item.state is State.HELD
+        )
 
 
 def settle(results: Sequence[Result]) -> None:

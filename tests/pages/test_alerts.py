@@ -36,6 +36,19 @@ def test_a_slug_as_cause_is_told_in_plain_words(world, make, enter, url):
     assert "Every attempt failed" in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("ceiling_reached", "7 messages waited"),
+        ("recipient_ceiling", "7 messages waited"),
+        ("dead_letters", "7 failures"),
+    ],
+)
+def test_what_waits_is_not_called_a_failure(kind, words, world, make, enter, url):
+    make(kind, cause="attempts_exhausted", failures=7)
+    assert words in enter(world.tenant).get(url("alerts:list")).content.decode()
+
+
 def test_a_country_is_named(world, make, enter, url):
     scope = f"destination:{world.destination.public_id}:GB"
     make("country_not_enabled", scope=scope, cause="country_not_enabled")
