@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from destinations.models import Destination
 from leadrails.core import ids
@@ -17,8 +15,6 @@ from leadrails.jobs.models import Job
 from leadrails.jobs.wake import drain_waker
 from leadrails.leads.models import Lead, Source
 from leadrails.leads.services import send_test_event
-from leadrails.routing.models import Route
-from leadrails.tenants import audit
 from leadrails.tenants.models import User
 
 # Two clicks within this time are one.
@@ -32,9 +28,6 @@ def run_trial(source: Source, *, actor: User) -> Lead:
     """
     Send one test event, or return that of a moment ago.
 
-    With a live destination behind any route, even a paused one whose jobs would wait,
-    it goes to the person's own confirmed phone.
-
     Raises:
         ValidationError: in a sentence for the page.
     """
@@ -46,29 +39,10 @@ def run_trial(source: Source, *, actor: User) -> Lead:
     )
     if lead := recent.order_by("-id").first():
         return lead
-    phone = _own_phone(actor) if is_live(source) else None
-    lead = send_test_event(source, actor=actor, now=now, phone=phone)
+    lead = send_test_event(source, actor=actor, now=now)
     # It woke the workers itself, but they cannot see the job before the commit.
     transaction.on_commit(drain_waker.wake)
-    audit.record(source.tenant, actor, "source.tested", source, lead=lead.public_id)
     return lead
-
-
-def is_live(source: Source) -> bool:
-    """Whether a test could reach real phones."""
-    routes = Route.objects.for_tenant(source.tenant_id).listed().filter(source=source)
-    return routes.filter(destination__is_simulated=False).exists()
-
-
-def _own_phone(actor: User) -> str:
-    if not (actor.phone and actor.phone_confirmed_at):
-        raise ValidationError(
-            _(
-                "This source leads to a live destination, so the test goes to your "
-                "own phone. Confirm your phone number in your profile first."
-            )
-        )
-    return actor.phone
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,35 +6,59 @@ from typing import Any
 
 import msgspec
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
 
 from leadrails.core import ids
+from leadrails.jobs.models import Job
 from leadrails.leads import directory
 from leadrails.leads.intake import Posted, accept_lead
 from leadrails.leads.models import Lead, Source, Workflow
 from leadrails.routing.models import Route
+from leadrails.tenants import audit
 from leadrails.tenants.models import User
 
 SAMPLE_PHONE = "+15555550100"
 
 
-def send_test_event(
-    source: Source, *, actor: User, now: datetime, phone: str | None = None
-) -> Lead:
+@transaction.atomic
+def send_test_event(source: Source, *, actor: User, now: datetime) -> Lead:
     """
     Post a sample lead as the source would, and return it.
 
-    Simulated destinations get the sample number. As soon as one route leads to a
-    live destination, the message goes to the sender's own confirmed phone.
+    As long as nothing behind the source is live, it carries the sample number. Else
+    it carries the confirmed phone of `actor`, and no live destination sends its
+    message to anybody else, whatever its recipient template says.
 
     Raises:
         ValidationError: no confirmed phone for a live destination; revoked source.
     """
     if source.status == Source.Status.REVOKED:
-        raise ValidationError("A revoked source takes no leads.")
+        raise ValidationError(_("A revoked source takes no leads."))
+    own_phone = actor.confirmed_phone
+    is_real = is_live(source)
+    if is_real and not own_phone:
+        raise _no_phone()
+    lead = _post(source, own_phone if is_real else SAMPLE_PHONE, now)
+    _keep_to(own_phone, lead)
+    to = {"to": actor.masked_phone} if is_real else {}
+    audit.record(
+        source.tenant, actor, "source.tested", source, lead=lead.public_id, **to
+    )
+    return lead
+
+
+def is_live(source: Source) -> bool:
+    """Whether a live destination is behind any route, even one that is paused."""
+    routes = Route.objects.for_tenant(source.tenant_id).listed().filter(source=source)
+    return routes.filter(destination__is_simulated=False).exists()
+
+
+def _post(source: Source, phone: str, now: datetime) -> Lead:
     directory.forget()
     entry = directory.find_source(source.id)
     assert entry is not None
-    event = _sample(phone or _recipient(source, actor), now)
+    event = _sample(phone, now)
     posted = Posted(
         source=entry,
         workflow=entry.workflows[Workflow.DEFAULT],
@@ -47,21 +71,33 @@ def send_test_event(
     return Lead.objects.for_tenant(source.tenant_id).get(pk=accept_lead(posted).lead_id)
 
 
-def _recipient(source: Source, actor: User) -> str:
-    live = Route.objects.for_tenant(source.tenant_id).filter(
-        source=source,
-        status=Route.Status.ACTIVE,
-        destination__status="active",
-        destination__is_simulated=False,
+def _keep_to(own_phone: str, lead: Lead) -> None:
+    """
+    Turn what a live destination would send elsewhere to the person's own phone.
+
+    A recipient template may name another number of the lead, or a fixed one. No
+    worker sees the jobs before the commit. Asked of the jobs and not of the routes,
+    since a route may have been changed a moment ago.
+    """
+    elsewhere = (
+        Job.objects.for_tenant(lead.tenant_id)
+        .filter(lead=lead, id__gte=ids.uuid7_floor(ids.time_of(lead.id)))
+        .filter(destination__is_simulated=False)
+        .exclude(recipient__in=["", own_phone])
     )
-    if not live.exists():
-        return SAMPLE_PHONE
-    if actor.phone_confirmed_at is None:
-        raise ValidationError(
+    if not own_phone and elsewhere.exists():
+        raise _no_phone()
+    elsewhere.update(recipient=own_phone)
+
+
+def _no_phone() -> ValidationError:
+    return ValidationError(
+        _(
             "This source leads to a live destination, so the test goes to your own "
             "phone. Confirm your phone number in your profile first."
-        )
-    return actor.phone
+        ),
+        code="no_phone",
+    )
 
 
 def _sample(phone: str, now: datetime) -> dict[str, Any]:

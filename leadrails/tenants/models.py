@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
-from leadrails.core import ids
+from leadrails.core import ids, phone
 
 
 class PublicIdModel(models.Model):
@@ -142,6 +142,15 @@ class User(PublicIdModel, AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def confirmed_phone(self) -> str:
+        """The person's own number in E.164, empty unless they have proven it."""
+        return self.phone if self.phone_confirmed_at else ""
+
+    @property
+    def masked_phone(self) -> str:
+        return phone.mask(self.phone) if self.phone else ""
 
 
 class MembershipQuerySet(TenantQuerySet["Membership"]):
