@@ -7,6 +7,9 @@ Flush Redis and nothing is lost, only late: beat's sweeps find due rows each sec
 import os
 
 from celery import Celery
+from click import Option
+
+from leadrails.beat import BeatThread
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadrails.settings")
 
@@ -34,4 +37,8 @@ app.conf.update(
         }.items()
     },
 )
+app.user_options["worker"].add(
+    Option(["--with-beat"], is_flag=True, help="Run beat in this worker: on one only.")
+)
+app.steps["worker"].add(BeatThread)
 app.autodiscover_tasks()

@@ -27,4 +27,12 @@ def _make_partitions() -> None:
         connection.close()
 
 
+def _load_views() -> None:
+    """The first lead must not wait until every page is imported."""
+    from django.urls import get_resolver
+
+    get_resolver().url_patterns  # noqa: B018  loading it is the point
+
+
 _make_partitions()
+_load_views()

@@ -23,7 +23,7 @@ from leadrails.core import ids, signing
 from leadrails.embedded.samples import Sample, describe
 
 PATH = "/v1/lead-events"
-PACE = 0.05
+PACE = 0.2
 """Seconds between leads: the demo shows the speed of one, not of many."""
 PATIENCE = 120.0
 AFTERMATH = 1.5

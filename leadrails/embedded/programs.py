@@ -29,7 +29,7 @@ WEB_NOISE = ("UserWarning: No directory at:", "mw_instance = middleware(")
 def web(env: Mapping[str, str], *, port: int, processes: int) -> Program:
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
     command += ["--host", LOOPBACK, "--port", str(port)]
-    command += ["--workers", str(processes), "--blocking-threads", "2"]
+    command += ["--workers", str(processes), "--blocking-threads", "4"]
     command += ["--respawn-failed-workers", "--workers-kill-timeout", "2"]
     return Program(
         name="web",
@@ -46,7 +46,7 @@ def drain(env: Mapping[str, str]) -> Program:
 
 
 def worker(env: Mapping[str, str], *, schedule: Path) -> Program:
-    beat = ("-B", "--schedule", str(schedule))
+    beat = ("--with-beat", "--schedule", str(schedule))
     return _worker("worker", env, "-Q", "default", "-c", "4", *beat)
 
 

@@ -46,14 +46,15 @@ class Stack:
         *,
         database: str = "leadrails",
         servers_only: bool = False,
-        web_processes: int = 2,
+        web_processes: int | None = None,
         log: Log,
         extra_env: Mapping[str, str] | None = None,
     ) -> None:
         self.state_dir = state_dir.resolve()
         self.database = database
         self.servers_only = servers_only
-        self.web_processes = web_processes
+        # The other half of the cores is for workers and the database.
+        self.web_processes = web_processes or max(1, (os.cpu_count() or 2) // 2)
         self.log = log
         self.env: dict[str, str] = {}
         """All variables of the processes; scripts may run with them too."""

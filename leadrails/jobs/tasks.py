@@ -3,14 +3,21 @@
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_shutdown, worker_shutting_down
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
 from leadrails import partitions
 from leadrails.jobs import queue
 from leadrails.jobs.loop import sender_loop
-from leadrails.jobs.wake import drain_waker
+from leadrails.jobs.wake import EXPIRES, drain_waker
+
+
+@worker_ready.connect
+def look_at_once(sender: Any, **_later: Any) -> None:
+    """What fell due while no drain ran is not left to the next sweep."""
+    if drain_waker.queue in sender.app.amqp.queues.consume_from:
+        drain_due_jobs.apply_async(queue=drain_waker.queue, expires=EXPIRES)
 
 
 @worker_shutting_down.connect  # a Celery signal: the only word of a SIGTERM
