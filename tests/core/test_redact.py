@@ -44,6 +44,18 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
         ("postgresql://u:p@host/db", "postgresql://[redacted]@host/db"),
         ("redis://:p@ss@host:1/0", "redis://[redacted]@host:1/0"),
         ("https://user@host/", "https://[redacted]@host/"),
+        (
+            "Forbidden: /webhooks/status/dst_01/job_01/1/1/f6bwYY16US5-bzIm3aWHg",
+            "Forbidden: /webhooks/status/dst_01/job_01/1/1/[redacted]",
+        ),
+        (
+            "To=1&StatusCallback=http%3A%2F%2Fh%2Fwebhooks%2Fstatus%2Fa%2Fb%2F1%2F1%2Fmac",
+            "To=1&StatusCallback=http%3A%2F%2Fh%2Fwebhooks%2Fstatus%2Fa%2Fb%2F1%2F1%2F[redacted]",
+        ),
+        (
+            "Gone: /account/welcome/usr_01/dhf3-0123456789abcdef",
+            "Gone: /account/welcome/usr_01/[redacted]",
+        ),
         ("key lr_live_abc-DEF_9.", "key lr_live_[redacted]."),
         ("lrs_abc+/=", "lrs_[redacted]"),
         (f"KEY{TOKEN}_abc", "KEY[redacted]"),
