@@ -154,7 +154,7 @@ class DestinationForm(forms.Form):
         label=_("Most attempts"),
         min_value=1,
         max_value=checks.MOST["max_attempts"],
-        initial=8,
+        initial=24,
         help_text=_("How often a message is tried before it becomes a dead letter."),
     )
 

@@ -62,7 +62,7 @@ class Destination(TenantModel):
     hourly_ceiling = models.PositiveIntegerField(default=1000)
     daily_per_recipient = models.PositiveSmallIntegerField(default=5)
     time_to_live = models.DurationField(default=timedelta(hours=4))
-    max_attempts = models.PositiveSmallIntegerField(default=8)
+    max_attempts = models.PositiveSmallIntegerField(default=24)
     fingerprint = models.BinaryField(
         default=bytes,
         max_length=32,

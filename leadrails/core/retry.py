@@ -11,7 +11,7 @@ LONGEST_RETRY_AFTER = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    max_attempts: int = 8
+    max_attempts: int = 24
     base: timedelta = timedelta(seconds=10)
     cap: timedelta = timedelta(minutes=30)
     rng: Random = field(default_factory=Random, repr=False, compare=False)

@@ -58,7 +58,7 @@ def test_a_temporary_failure_at_the_provider_is_tried_again(error_class):
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({"attempt": 8}, "attempts_exhausted"), ({"age": TTL}, "expired")],
+    [({"attempt": 24}, "attempts_exhausted"), ({"age": TTL}, "expired")],
 )
 def test_without_attempts_or_time_a_failure_is_final(changes, reason):
     decision = decide_on(
@@ -125,7 +125,7 @@ def test_a_fault_of_the_destination_stops_it_and_what_never_left_waits(
 ):
     failed = decide_on("undelivered", "destination_config", scope, is_failed=True)
     spent = decide_on(
-        "undelivered", "destination_config", scope, is_failed=True, attempt=8
+        "undelivered", "destination_config", scope, is_failed=True, attempt=24
     )
     undelivered = decide_on("undelivered", "destination_config", scope)
 

@@ -24,8 +24,12 @@ def test_half_the_wait_is_fixed_and_half_is_random(attempt, seed):
 def test_the_default_schedule_doubles_from_ten_seconds():
     longest = [wait / SECOND for _, wait in RetryPolicy().schedule()]
 
-    assert longest == [10, 20, 40, 80, 160, 320, 640]
-    assert RetryPolicy().span() == (635 * SECOND, 1270 * SECOND)
+    assert longest == [10, 20, 40, 80, 160, 320, 640, 1280, *[1800] * 15]
+
+
+def test_the_default_attempts_outlast_the_default_time_to_live():
+    shortest, _longest = RetryPolicy().span()
+    assert shortest > timedelta(hours=4)
 
 
 def test_no_wait_is_longer_than_the_cap():
