@@ -140,6 +140,7 @@ class Drain:
         except (DatabaseError, InterfaceError):
             log.warning("the database did not answer a claim; trying again")
             await asyncio.sleep(1)
+            self._more.set()
             return 0
         for start in batch.starts:
             if start.job.id in started:
