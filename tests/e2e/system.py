@@ -106,6 +106,10 @@ class System:
         """demo.json: where everything is."""
         return json.loads(self.demo.file.read_text(encoding="utf-8"))
 
+    @property
+    def web_url(self):
+        return self.facts["web_url"]
+
     def redis(self):
         return redis.from_url(self.facts["redis_url"])
 
@@ -131,7 +135,7 @@ class System:
     @contextmanager
     def connection(self):
         """One connection to the web server that stays open."""
-        connection = HTTPConnection(urlsplit(self.facts["web_url"]).netloc, timeout=30)
+        connection = HTTPConnection(urlsplit(self.web_url).netloc, timeout=30)
         try:
             connection.connect()
             yield connection

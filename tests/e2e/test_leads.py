@@ -34,7 +34,7 @@ def test_a_signed_lead_is_delivered_once_and_shown(system):
     assert len(system.jobs(answer.lead_id)) == 1
     assert system.messages_to([phone]) == {phone: 1}
 
-    page = Visitor(system.facts["web_url"]).log_in(system.acme).open("/t/acme/jobs/")
+    page = Visitor(system.web_url).log_in(system.acme).open("/t/acme/jobs/")
     (row,) = [row for row in page.rows() if phone in row]
     assert "Ada Byron" in row
     assert "Delivered" in row

@@ -18,19 +18,21 @@ class Visitor:
 
     def log_in(self, workspace):
         page = self.open("/account/login")
-        self.submit(page, username=workspace.email, password=workspace.password)
-        assert any("session" in cookie.name for cookie in self.cookies) or any(
-            cookie.name.startswith("leadrails_") for cookie in self.cookies
-        )
+        given = {"username": workspace.email, "password": workspace.password}
+        assert self.submit(page, **given).path != page.path
         return self
 
     def open(self, path):
         return self._ask(urllib.request.Request(urljoin(self.web_url, path)))
 
-    def submit(self, page, *, action=None, **fields):
-        """Fill in the page's form that posts to `action`, and send it."""
-        (form,) = [f for f in page.forms if action is None or f.action == action]
-        data = urlencode({**form.fields, **fields}).encode()
+    def submit(self, page, action="", **fields):
+        """Fill in the page's own form, or the one that posts to `action`; send it."""
+        (form,) = [
+            form
+            for form in page.forms
+            if form.method == "post" and form.action in {action, action or page.path}
+        ]
+        data = urlencode({**form.fields, **fields}, doseq=True).encode()
         url = urljoin(page.url, form.action)
         headers = {"Referer": page.url}
         return self._ask(urllib.request.Request(url, data, headers))
@@ -74,30 +76,48 @@ class Form:
 
 
 class _Reader(HTMLParser):
+    """Reads links, forms as they are drawn, and the text of tables' rows."""
+
     def __init__(self):
         super().__init__()
         self.links, self.forms, self.rows = [], [], []
-        self._in_row = False
+        self._row = self._area = self._choice = None
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
-        for name in ("href", "src", "hx-get"):
-            if given.get(name) and tag != "use":
-                self.links.append(given[name])
-        if tag == "form":
-            method = given.get("method", "get")
-            self.forms.append(Form(given.get("action", ""), method, {}))
-        elif tag == "input" and self.forms and "name" in given:
-            if given.get("type") not in ("checkbox", "radio") or "checked" in given:
-                self.forms[-1].fields[given["name"]] = given.get("value", "")
-        elif tag == "tr":
-            self.rows.append([])
-            self._in_row = True
+        self.links += [given[name] for name in ("href", "hx-get") if given.get(name)]
+        if tag == "tr":
+            self._row = []
+            self.rows.append(self._row)
+        elif tag == "form":
+            action, method = given.get("action", ""), given.get("method", "get")
+            self.forms.append(Form(action, method, {}))
+        elif self.forms:
+            self._read_control(tag, given)
 
     def handle_endtag(self, tag):
         if tag == "tr":
-            self._in_row = False
+            self._row = None
+        elif tag == "textarea":
+            self._area = None
 
     def handle_data(self, data):
-        if self._in_row:
-            self.rows[-1].append(data)
+        if self._row is not None:
+            self._row.append(data)
+        if self._area is not None:
+            self.forms[-1].fields[self._area] += data
+
+    def _read_control(self, tag, given):
+        fields, name = self.forms[-1].fields, given.get("name")
+        if tag == "select":
+            self._choice = name
+        elif tag == "option" and "selected" in given:
+            fields.setdefault(self._choice, []).append(given.get("value", ""))
+        elif tag == "textarea":
+            self._area = name
+            fields[name] = ""
+        elif tag == "input" and name:
+            if given.get("type") not in ("checkbox", "radio"):
+                fields[name] = given.get("value", "")
+            elif "checked" in given:
+                fields.setdefault(name, []).append(given.get("value", "on"))
