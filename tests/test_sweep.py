@@ -55,6 +55,10 @@ OUTSIDE = {
     ),
     "tenants:profile": ({}, (302, 302), (200, 200)),
     "tenants:password": ({}, (405, 302), (405, 422)),
+    "tenants:phone_send": ({}, (405, 302), (405, 422)),
+    "tenants:phone_confirm": ({}, (405, 302), (405, 422)),
+    "tenants:phone_remove": ({}, (302, 302), (302, 302)),
+    "tenants:phone_handset": ({}, (302, 405), (302, 405)),
     "ui:theme": ({}, (405, 400), (405, 400)),
     "ui:styleguide": ({}, (404, 405), (404, 405)),
 }

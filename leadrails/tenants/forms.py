@@ -1,5 +1,7 @@
 """Forms of accounts and settings. They check and clean; services save."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -130,6 +132,52 @@ class PasswordForm(PasswordChangeForm):
         self.fields["new_password1"] = NewPasswordField(label=_("New password"))
         self.fields["new_password2"].label = _("New password again")
         self.fields["new_password2"].help_text = ""
+
+
+class PhoneForm(forms.Form):
+    """A person's own number, and which destination sends the code to it."""
+
+    phone = forms.CharField(
+        label=_("Your phone number"),
+        max_length=60,
+        help_text=_("With the country code, e.g. +1 for the United States."),
+        widget=forms.TextInput(
+            attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}
+        ),
+    )
+    destination = forms.ChoiceField(
+        label=_("Send the code by"),
+        choices=[],
+        help_text=_("It costs that workspace one message."),
+    )
+
+    def __init__(
+        self, *args: Any, senders: Sequence[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["destination"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = senders
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "class": "input-code",
+            }
+        ),
+    )
+
+    def clean_code(self) -> str:
+        code = "".join(self.cleaned_data["code"].split()).replace("-", "")
+        if not re.fullmatch(r"[0-9]{6}", code):
+            raise ValidationError(_("The code has six digits."))
+        return code
 
 
 class MemberForm(forms.Form):

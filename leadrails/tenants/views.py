@@ -1,33 +1,22 @@
-"""Health, home, and the pages of one's own account."""
+"""Health, home, logging in, and setting up."""
 
 from typing import Any, cast
 
-from django.contrib import messages
 from django.contrib.auth import login as log_in
-from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leadrails.tenants import password_links, services, throttle
 from leadrails.tenants.doors import LAST_TENANT, read_id
-from leadrails.tenants.forms import (
-    LoginForm,
-    PasswordForm,
-    ProfileForm,
-    SetUpForm,
-    WelcomeForm,
-)
-from leadrails.tenants.models import Membership, Role, User
+from leadrails.tenants.forms import LoginForm, SetUpForm, WelcomeForm
+from leadrails.tenants.models import Membership, User
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -145,47 +134,3 @@ def welcome(request: HttpRequest, user: str, token: str) -> HttpResponse:
     context = {"form": form, "person": person}
     status = 422 if form.errors else 200
     return render(request, "tenants/welcome.html", context, status=status)
-
-
-# Profile ---------------------------------------------------------------------
-
-
-@form_page
-@login_required
-def profile(request: HttpRequest) -> HttpResponseBase:
-    user = cast(User, request.user)
-    initial = {"name": user.name, "time_zone": user.time_zone}
-    form = ProfileForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        services.update_profile(user, **form.cleaned_data)
-        messages.success(request, _("Your profile is saved."))
-        return redirect("tenants:profile")
-    return _profile_page(request, form, PasswordForm(user))
-
-
-@require_http_methods(["POST"])
-@login_required
-def change_password(request: HttpRequest) -> HttpResponseBase:
-    user = cast(User, request.user)
-    form = PasswordForm(user, request.POST)
-    if not form.is_valid():
-        initial = {"name": user.name, "time_zone": user.time_zone}
-        return _profile_page(request, ProfileForm(initial=initial), form)
-    services.change_password(user, password=form.cleaned_data["new_password1"])
-    update_session_auth_hash(request, user)
-    messages.success(
-        request, _("Your password is changed, and other devices are logged out.")
-    )
-    return redirect("tenants:profile")
-
-
-def _profile_page(
-    request: HttpRequest, form: ProfileForm, password_form: PasswordForm
-) -> HttpResponse:
-    membership = last_membership(request)
-    if membership:  # so that the page stands in the shell of that workspace
-        request.tenant = membership.tenant  # type: ignore[attr-defined]
-        request.role = Role(membership.role)  # type: ignore[attr-defined]
-    context = {"form": form, "password_form": password_form}
-    status = 422 if form.errors or password_form.errors else 200
-    return render(request, "tenants/profile.html", context, status=status)
