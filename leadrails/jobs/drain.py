@@ -21,6 +21,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from destinations.cache import find_destinations
 from destinations.models import Destination
 from destinations.providers.http import ProviderSession
+from leadrails.core.crashpoints import crash_here
 from leadrails.jobs import queue, sending
 from leadrails.jobs.prepare import Batch, prepare
 from leadrails.jobs.queue import DueJob, Result, Start
@@ -158,7 +159,9 @@ class Drain:
         task.add_done_callback(self._in_flight.discard)
 
     async def _send(self, start: Start, place: Destination) -> None:
-        self._results.put_nowait(await sending.send(start, place, self.http))
+        result = await sending.send(start, place, self.http)
+        crash_here("before_settle")
+        self._results.put_nowait(result)
 
     async def _ask(self, job: DueJob, place: Destination) -> None:
         """Find out what became of an attempt whose outcome is unknown."""
@@ -245,9 +248,12 @@ def claim_and_start(
     jobs = queue.claim(room, worker)
     if not jobs:
         return Batch(), {}, set(), 0
+    crash_here("after_claim")
     places = find_destinations({job.destination_id for job in jobs})
     batch = prepare(jobs, places)
     started = queue.start(batch.starts, worker)
+    if started:
+        crash_here("after_attempt_rows")
     queue.put_aside(batch.asides)
     refused = [s.job.id for s in batch.starts if s.job.id not in started]
     queue.release(refused + batch.stale, worker, delay=timedelta(seconds=1))

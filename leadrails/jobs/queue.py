@@ -17,6 +17,7 @@ from django.utils import timezone
 from psycopg.rows import dict_row
 
 from leadrails import statements
+from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import Effect
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.states import State
@@ -201,6 +202,8 @@ def settle(results: Sequence[Result]) -> None:
         moved = {job_id for job_id, _, waits in rows if waits}
         for item in results:
             _settle_effects(item, is_moved=item.job.id in moved)
+        crash_here("settle_before_commit")
+    crash_here("settle_after_commit")
 
 
 def _settle_effects(item: Result, *, is_moved: bool) -> None:

@@ -10,6 +10,7 @@ from destinations.models import Destination
 from destinations.services import activate_destination
 from leadrails.alerts.services import close_alerts
 from leadrails.core import ids
+from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import CONFIG_FAILED, COUNTRY_FAILED
 from leadrails.core.reasons import Reason
 from leadrails.core.states import ABORTABLE, REPLAYABLE, State
@@ -63,6 +64,8 @@ def replay_job(job: Job, *, actor: User | None) -> Job:
         )
         audit.record(job.tenant, actor, "job.replayed", job, replay=replay.public_id)
         transaction.on_commit(drain_waker.wake)
+        crash_here("replay_before_commit")
+    crash_here("replay_after_commit")
     return replay
 
 

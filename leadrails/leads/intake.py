@@ -9,6 +9,7 @@ from uuid import UUID
 
 from leadrails import statements
 from leadrails.core import ids, phone, routing
+from leadrails.core.crashpoints import crash_here
 from leadrails.core.reasons import Reason
 from leadrails.core.rendering import lead_fields
 from leadrails.jobs.wake import drain_waker
@@ -79,7 +80,9 @@ def accept_lead(posted: Posted) -> Accepted:
 def _store(parameters: dict[str, Any]) -> tuple[UUID, int, str, bytes, bool]:
     is_signed = parameters["nonce"] is not None
     statement = intake_sql.STORE_SIGNED if is_signed else intake_sql.STORE
+    crash_here("intake_before_commit")
     rows = statements.run(statement, parameters)
+    crash_here("intake_after_commit")
     if not rows:
         rows = statements.run(intake_sql.LOOK_AGAIN, parameters)
     if not rows:
