@@ -20,7 +20,7 @@ from django.conf import settings
 
 log = logging.getLogger(__name__)
 
-QUIET = 0.005  # seconds between two nudges
+QUIET = 0.005  # seconds between two nudges, unless a waker has its own
 EXPIRES = 30  # seconds after which an unread nudge is worth nothing
 PING_EVERY = 1.0  # seconds
 
@@ -28,9 +28,10 @@ PING_EVERY = 1.0  # seconds
 class Waker:
     """Publishes the task `task` to `queue` soon after `wake()` was called."""
 
-    def __init__(self, task: str, queue: str) -> None:
+    def __init__(self, task: str, queue: str, *, quiet: float = QUIET) -> None:
         self.task = task
         self.queue = queue
+        self.quiet = quiet
         self.failures = 0
         self._event = threading.Event()
         self._start_lock = threading.Lock()
@@ -65,7 +66,7 @@ class Waker:
                 self.failures += 1
                 if self.failures & (self.failures - 1) == 0:  # 1, 2, 4, 8 …
                     log.warning("wake-up failed (%s): %s", self.failures, error)
-            time.sleep(QUIET)
+            time.sleep(self.quiet)
 
     def _publish(self) -> None:
         from leadrails.celery import app
@@ -77,7 +78,7 @@ class Waker:
         if self._redis.publish(channel(self.queue), b""):
             return
         guard = f"leadrails:wake:{self.queue}"
-        if self._redis.set(guard, 1, nx=True, px=int(QUIET * 1000)):
+        if self._redis.set(guard, 1, nx=True, px=int(self.quiet * 1000)):
             app.send_task(self.task, queue=self.queue, expires=EXPIRES, retry=False)
         else:
             # Whoever holds the guard may have nudged before our row was committed.
