@@ -1,21 +1,38 @@
 """Celery's side of the callbacks' queue. One call each."""
 
+import threading
 from typing import Any
 
 from celery import shared_task
 
 from webhooks.services import process_callbacks
 
+_turn = threading.Lock()
+_is_asked = threading.Event()
+
 
 @shared_task(name="webhooks.process", ignore_result=True, acks_late=False)
 def process(**_later: Any) -> None:
     """Work off the stored callbacks. Safe to run many times at once."""
-    while process_callbacks():
-        pass
+    _work_off()
 
 
 @shared_task(name="webhooks.sweep", ignore_result=True, acks_late=False)
 def sweep(**_later: Any) -> None:
     """Find callbacks whose wake-up was lost, or that could not be worked off."""
-    while process_callbacks():
-        pass
+    _work_off()
+
+
+def _work_off() -> None:
+    """
+    Let one thread of the process do it, for all that are asked meanwhile.
+
+    More would wait for each other's jobs, and keep the worker from its other tasks.
+    """
+    _is_asked.set()
+    while _is_asked.is_set() and _turn.acquire(blocking=False):
+        try:
+            _is_asked.clear()
+            process_callbacks()
+        finally:
+            _turn.release()

@@ -7,9 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from destinations.cache import find_destinations
 from destinations.callbacks import is_genuine
 from destinations.credentials import provider_for
-from destinations.models import Destination
 from destinations.providers.base import SignatureCheck
 from leadrails.core import ids
 from webhooks import services
@@ -41,7 +41,7 @@ def receive_status(
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > MAX_BODY:
         return HttpResponse(status=413)
-    place = Destination.objects.filter(pk=destination_id).first()
+    place = find_destinations([destination_id]).get(destination_id)
     if place is None:
         raise Http404
     public_url = f"{settings.LEADRAILS_PUBLIC_URL}{request.get_full_path()}"

@@ -9,8 +9,9 @@ from leadrails.core import ids
 from leadrails.jobs.models import DeliveryEvent, Job, QueueEntry
 from tests.webhooks.twilio import form, make_sent_job, report
 from webhooks import tasks
+from webhooks.batch import MAX_TRIES
 from webhooks.models import RawCallback
-from webhooks.services import MAX_TRIES, process_callbacks, store_status
+from webhooks.services import process_callbacks, store_status
 
 
 def store(job, body, **fields):
@@ -126,7 +127,7 @@ def test_many_processes_at_once_keep_each_report_once():
     for status in ("delivered", "queued", "sent", "delivered", "sent"):
         for job in jobs:
             store(job, form(status))
-    threads = [in_thread(tasks.process) for _ in range(4)]
+    threads = [in_thread(process_callbacks) for _ in range(4)]
     for thread in threads:
         thread.join(30)
     tasks.process()

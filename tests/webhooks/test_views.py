@@ -1,5 +1,5 @@
 import pytest
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import reverse
 
 from destinations.callbacks import status_url
@@ -12,12 +12,6 @@ from webhooks.models import RawCallback
 from webhooks.services import process_callbacks
 
 pytestmark = [pytest.mark.django_db]
-
-
-@pytest.fixture(autouse=True)
-def urls():
-    with override_settings(ROOT_URLCONF="tests.webhooks.urls"):
-        yield
 
 
 @pytest.fixture

@@ -1,0 +1,172 @@
+"""
+Work off one batch of callbacks in one transaction.
+
+Claim, understand, lock, decide, write, follow up. What cannot be understood is
+known before anything is written. Should anything else go wrong, the transaction is
+undone and each callback gets one of its own, so that a bad one harms no other.
+"""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from psycopg.rows import class_row
+
+from destinations.cache import find_destinations
+from destinations.credentials import provider_for
+from destinations.models import Destination
+from leadrails import statements
+from leadrails.core import ids
+from leadrails.core.redact import redact
+from webhooks import sql
+from webhooks.cases import Loaded, load_cases, write_cases
+from webhooks.consequences import Consequence, follow_up
+from webhooks.models import RawCallback
+from webhooks.reports import Report, record, text
+
+log = logging.getLogger(__name__)
+
+MAX_TRIES = 10
+LOWEST, HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A stored callback, locked."""
+
+    id: UUID
+    destination_id: UUID
+    job_id: UUID | None
+    attempt: int | None
+    body: bytes
+    received_at: datetime
+    tries: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """What became of the callbacks claimed: neither done nor failed is busy."""
+
+    claimed: Sequence[Claimed] = ()
+    done: list[UUID] = field(default_factory=list)
+    failed: dict[UUID, Exception] = field(default_factory=dict)
+    consequences: list[Consequence] = field(default_factory=list)
+
+    @property
+    def dealt_with(self) -> int:
+        return len(self.done) + len(self.failed)
+
+
+def work_off(limit: int, *, first: UUID = LOWEST, last: UUID = HIGHEST) -> Batch:
+    """Work off up to `limit` callbacks with ids from `first` to `last`."""
+    batch = Batch()
+    try:
+        with transaction.atomic():
+            batch.claimed = _claim(limit, first, last)
+            _process(batch)
+    except Exception as error:
+        if not batch.claimed:
+            raise
+        return _retry_apart(batch.claimed, error)
+    return batch
+
+
+def _claim(limit: int, first: UUID, last: UUID) -> list[Claimed]:
+    return statements.run(
+        sql.CLAIM,
+        {"limit": limit, "first": first, "last": last},
+        row_factory=class_row(Claimed),
+    )
+
+
+def _retry_apart(claimed: Sequence[Claimed], error: Exception) -> Batch:
+    batch = Batch(claimed)
+    if len(claimed) == 1:
+        batch.failed[claimed[0].id] = error
+        _note_errors(batch)
+        return batch
+    log.warning("a batch of %s callbacks is taken apart: %s", len(claimed), error)
+    for raw in claimed:
+        alone = work_off(1, first=raw.id, last=raw.id)
+        batch.done += alone.done
+        batch.failed |= alone.failed
+    return batch
+
+
+def _process(batch: Batch) -> None:
+    reports = _understand(batch)
+    if reports:
+        loaded = load_cases({report.job_id for report in reports})
+        for report in reports:
+            _record(report, loaded, batch)
+        write_cases(loaded.cases.values())
+    if batch.done:
+        statements.run(sql.FINISH, {"ids": batch.done})
+    if batch.failed:
+        _note_errors(batch)
+    follow_up(batch.consequences)
+
+
+def _understand(batch: Batch) -> list[Report]:
+    """Parse what was claimed; what cannot be parsed fails."""
+    places = find_destinations({raw.destination_id for raw in batch.claimed})
+    reports = []
+    for raw in batch.claimed:
+        try:
+            reports.append(_report(raw, places))
+        except Exception as error:  # noqa: BLE001  providers' parsers, anyone's bytes
+            batch.failed[raw.id] = error
+    return reports
+
+
+def _report(raw: Claimed, places: Mapping[UUID, Destination]) -> Report:
+    place = places.get(raw.destination_id)
+    if raw.job_id is None or raw.attempt is None:
+        raise LookupError("the callback names no attempt")
+    if place is None:
+        raise LookupError("there is no such destination")
+    return Report(
+        callback_id=raw.id,
+        job_id=raw.job_id,
+        number=raw.attempt,
+        received_at=raw.received_at,
+        destination=place,
+        update=provider_for(place).parse_callback(raw.body),
+    )
+
+
+def _record(report: Report, loaded: Loaded, batch: Batch) -> None:
+    if report.job_id in loaded.busy:
+        return
+    case = loaded.cases.get(report.job_id)
+    if case is None or case.job.destination_id != report.destination.id:
+        batch.failed[report.callback_id] = LookupError("there is no such job")
+        return
+    if report.number not in case.attempts:
+        batch.failed[report.callback_id] = LookupError("there is no such attempt")
+        return
+    decision = record(report, case)
+    if decision is not None:
+        batch.consequences.append(Consequence(report, case, decision))
+    batch.done.append(report.callback_id)
+
+
+def _note_errors(batch: Batch) -> None:
+    tries = {raw.id: raw.tries + 1 for raw in batch.claimed}
+    rows = []
+    for callback_id, error in batch.failed.items():
+        said = redact(f"{type(error).__name__}: {error}", phones=True)
+        rows.append({"id": str(callback_id), "error": text(str(said), 500)})
+        is_last = tries[callback_id] >= MAX_TRIES
+        log.log(
+            logging.ERROR if is_last else logging.WARNING,
+            "gave up callback %s: %s" if is_last else "callback %s failed: %s",
+            ids.encode(RawCallback.prefix, callback_id),
+            rows[-1]["error"],
+        )
+    parameters = {"rows": json.dumps(rows), "max_tries": MAX_TRIES}
+    statements.run(sql.NOTE_ERRORS, parameters)

@@ -1,0 +1,119 @@
+"""
+Ask providers for the status of messages whose callbacks do not come.
+
+With a public address a callback was lost, so asking begins late; without one this is
+the only way. The gap to the next question is the time since acceptance: it doubles.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+from psycopg.rows import class_row
+
+from destinations.cache import find_destinations
+from destinations.credentials import provider_for
+from destinations.models import Destination
+from destinations.providers.base import StatusUpdate
+from destinations.providers.http import ProviderSession
+from leadrails import statements
+from leadrails.core.crypto import CannotDecrypt
+from leadrails.core.delivery import SendError
+from leadrails.core.ids import uuid7_floor
+from webhooks.batch import record_reports
+from webhooks.reports import Report
+
+log = logging.getLogger(__name__)
+
+LIMIT = 200
+CONNECTIONS = 20
+TIMEOUT = 10.0  # seconds
+FIRST_IN_PLACE_OF_CALLBACKS = timedelta(seconds=5)
+FIRST_WHEN_OVERDUE = timedelta(minutes=15)
+LONGEST = timedelta(hours=36)  # after acceptance; providers give up within 10 hours
+KEPT = timedelta(days=60)  # older jobs are not looked through; replays are as old
+
+_TAKE_OVERDUE = """
+WITH overdue AS (
+  SELECT id FROM jobs_job
+  WHERE state IN ('accepted', 'sent') AND id > %(oldest)s AND provider_id <> ''
+    AND accepted_at BETWEEN now() - %(longest)s AND now() - %(first)s
+    AND (asked_at IS NULL
+      OR asked_at + greatest(%(first)s, asked_at - accepted_at) <= now())
+  ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE jobs_job job SET asked_at = now() FROM overdue WHERE job.id = overdue.id
+RETURNING job.id, job.destination_id, job.attempts, job.provider_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """A message whose end is not known. `attempts` is the number of its attempt."""
+
+    id: UUID
+    destination_id: UUID
+    attempts: int
+    provider_id: str
+
+
+def poll() -> int:
+    """Ask for the messages whose turn it is; return how many answers came."""
+    overdue = _take()
+    if not overdue:
+        return 0
+    places = find_destinations({job.destination_id for job in overdue})
+    answers = asyncio.run(_ask_all(overdue, places))
+    now = timezone.now()
+    reports = [
+        Report(
+            callback_id=None,
+            job_id=job.id,
+            number=job.attempts,
+            received_at=now,
+            destination=places[job.destination_id],
+            update=update,
+        )
+        for job, update in zip(overdue, answers, strict=True)
+        if update is not None
+    ]
+    record_reports(reports)
+    return len(reports)
+
+
+def _take() -> list[Overdue]:
+    is_called_back = bool(settings.LEADRAILS_PUBLIC_URL)
+    first = FIRST_WHEN_OVERDUE if is_called_back else FIRST_IN_PLACE_OF_CALLBACKS
+    parameters = {
+        "oldest": uuid7_floor(timezone.now() - KEPT),
+        "first": first,
+        "longest": LONGEST,
+        "limit": LIMIT,
+    }
+    return statements.run(_TAKE_OVERDUE, parameters, row_factory=class_row(Overdue))
+
+
+async def _ask_all(
+    overdue: Sequence[Overdue], places: Mapping[UUID, Destination]
+) -> list[StatusUpdate | None]:
+    async with ProviderSession(limit=CONNECTIONS, total_timeout=TIMEOUT) as http:
+        return await asyncio.gather(
+            *(_ask(job, places.get(job.destination_id), http) for job in overdue)
+        )
+
+
+async def _ask(
+    job: Overdue, place: Destination | None, http: ProviderSession
+) -> StatusUpdate | None:
+    if place is None:
+        return None
+    try:
+        return await provider_for(place).fetch(job.provider_id, http)
+    except (SendError, CannotDecrypt) as error:
+        log.info("the status of a message could not be asked for: %s", error)
+        return None

@@ -1,0 +1,119 @@
+"""
+The statements of the callbacks' queue. All times are the database's.
+
+A batch is claimed, its jobs are locked and loaded, and what was decided is written
+with one statement for each table. No statement waits for a lock on a job: what is
+locked elsewhere stays for later. Rows travel as one JSON value, whose type never
+changes, so that each statement is planned once.
+"""
+
+# Safe to run twice: the id is ours.
+STORE = """
+INSERT INTO webhooks_rawcallback (id, tenant_id, destination_id, job_id, attempt, kind,
+  url, headers, body, is_signed, received_at, tries, error)
+VALUES (%(id)s, %(tenant)s, %(destination)s, %(job)s, %(attempt)s, %(kind)s,
+  %(url)s, %(headers)s::jsonb, %(body)s, %(is_signed)s, now(), 0, '')
+ON CONFLICT (id) DO NOTHING
+"""
+
+# A row that failed waits 2, 8, 18 … 162 seconds, counted from when it came.
+CLAIM = """
+SELECT id, destination_id, job_id, attempt, body, received_at, tries
+FROM webhooks_rawcallback
+WHERE processed_at IS NULL AND id BETWEEN %(first)s AND %(last)s
+  AND (tries = 0 OR received_at + tries * tries * interval '2 seconds' <= now())
+ORDER BY id LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+"""
+
+LOCK_JOBS = """
+SELECT job.id, job.tenant_id, job.destination_id, job.recipient, job.state, job.reason,
+  job.attempts, job.created_at, job.expires_at, job.provider_id, job.sender,
+  job.segments, job.error_code, job.error_message, job.price, job.price_unit,
+  job.accepted_at, job.sent_at, job.delivered_at, job.read_at,
+  job.is_possible_duplicate, job.is_contradicted, now() AS clock
+FROM jobs_job job WHERE job.id = ANY(%(jobs)s)
+FOR UPDATE SKIP LOCKED
+"""
+
+FIND_JOBS = "SELECT id FROM jobs_job WHERE id = ANY(%(jobs)s)"
+
+# Runs when the jobs are locked, so that its snapshot has all that others wrote
+# under their locks. A drain may still hold a job's entry: then the job is busy.
+LOAD = """
+WITH entry AS (
+  SELECT job_id FROM jobs_queueentry WHERE job_id = ANY(%(jobs)s)
+  FOR UPDATE SKIP LOCKED
+)
+SELECT job.id,
+  EXISTS (SELECT FROM jobs_queueentry WHERE job_id = job.id)
+    AND job.id NOT IN (SELECT job_id FROM entry) AS is_busy,
+  (SELECT json_agg(json_build_array(number, started_at, outcome, provider_id))
+   FROM jobs_attempt WHERE job_id = job.id) AS attempts,
+  (SELECT json_agg(json_build_array(provider_id, status, error, attempt, state))
+   FROM jobs_deliveryevent WHERE job_id = job.id) AS told
+FROM unnest(%(jobs)s::uuid[]) AS job (id)
+"""
+
+WRITE_JOBS = """
+WITH input AS (
+  SELECT * FROM json_to_recordset(%(rows)s::json) AS x (id uuid, state text,
+    reason text, provider_id text, sender text, segments int, error_code text,
+    error_message text, price numeric, price_unit text, accepted_at timestamptz,
+    sent_at timestamptz, delivered_at timestamptz, read_at timestamptz,
+    is_possible_duplicate bool, is_contradicted bool, is_moved bool, delay interval)
+),
+written AS (
+  UPDATE jobs_job job SET state = input.state, reason = input.reason,
+    provider_id = input.provider_id, sender = input.sender, segments = input.segments,
+    error_code = input.error_code, error_message = input.error_message,
+    price = input.price, price_unit = input.price_unit,
+    accepted_at = input.accepted_at, sent_at = input.sent_at,
+    delivered_at = input.delivered_at, read_at = input.read_at,
+    is_possible_duplicate = input.is_possible_duplicate,
+    is_contradicted = input.is_contradicted,
+    changed_at = CASE WHEN is_moved THEN now() ELSE job.changed_at END,
+    due_at = CASE WHEN is_moved THEN now() + input.delay ELSE job.due_at END
+  FROM input WHERE job.id = input.id
+  RETURNING job.id, job.tenant_id, job.destination_id, job.state, job.due_at,
+    job.replay_of, is_moved
+),
+ended AS (
+  DELETE FROM jobs_queueentry entry USING written
+  WHERE entry.job_id = written.id AND is_moved AND written.state <> 'retrying'
+)
+INSERT INTO jobs_queueentry (job_id, tenant_id, destination_id, is_bulk, due_at)
+SELECT id, tenant_id, destination_id, replay_of IS NOT NULL, due_at
+FROM written WHERE is_moved AND state = 'retrying'
+ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, lease_until = NULL,
+  worker = NULL
+"""
+
+WRITE_ATTEMPTS = """
+UPDATE jobs_attempt attempt SET outcome = input.outcome, provider_id = input.provider_id
+FROM json_to_recordset(%(rows)s::json)
+  AS input (job_id uuid, number int, outcome text, provider_id text)
+WHERE attempt.job_id = input.job_id AND attempt.number = input.number
+"""
+
+WRITE_EVENTS = """
+INSERT INTO jobs_deliveryevent (job_id, provider_id, status, error, tenant_id, attempt,
+  state, received_at, callback_id, payload)
+SELECT * FROM json_to_recordset(%(rows)s::json)
+  AS x (job_id uuid, provider_id text, status text, error text, tenant_id uuid,
+    attempt int, state text, received_at timestamptz, callback_id uuid, payload jsonb)
+ON CONFLICT DO NOTHING
+"""
+
+FINISH = """
+UPDATE webhooks_rawcallback SET processed_at = now(), error = ''
+WHERE id = ANY(%(ids)s)
+"""
+
+# A row that fails for the last time is given up, and kept with its error.
+NOTE_ERRORS = """
+UPDATE webhooks_rawcallback callback SET tries = tries + 1, error = input.error,
+  processed_at = CASE WHEN tries + 1 >= %(max_tries)s THEN now() END
+FROM json_to_recordset(%(rows)s::json) AS input (id uuid, error text)
+WHERE callback.id = input.id AND processed_at IS NULL
+"""
