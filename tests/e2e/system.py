@@ -3,13 +3,11 @@
 import json
 import secrets
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from itertools import product
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -18,6 +16,7 @@ from psycopg.rows import dict_row
 
 from leadrails.core import ids, signing
 from leadrails.embedded.demo import Demo
+from leadrails.embedded.ports import take_port
 from leadrails.embedded.samples import AREAS
 from leadrails.embedded.stack import Stack
 from tests.simulator.server import Simulator
@@ -222,26 +221,15 @@ class System:
         lead = self.post(self.acme, self.new_phone()).lead_id
         self.wait_for_jobs([lead], "delivered")
 
-    def processes(self) -> Iterator[int]:
-        """All that were started, with their children."""
-        yield from members(self.stack.pids.values())
 
-
-def members(groups):
-    """The processes of these groups: every program is the leader of its own."""
-    wanted = set(groups)
-    for pid, fields in _processes():
-        if int(fields[2]) in wanted and fields[0] not in "ZX":
-            yield pid
-
-
-def _processes():
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # pid (name, which may hold spaces) state parent group …
-            yield int(file.parent.name), file.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
+def leave_usual_ports(folder):
+    """To a demo of this clone, which may be started meanwhile."""
+    folder.mkdir(mode=0o700)
+    ports = {name: take_port() for name in ("web", "simulator")}
+    numbers = {name: port.number for name, port in ports.items()}
+    (folder / "ports.json").write_text(json.dumps(numbers))
+    for port in ports.values():
+        port.release()
 
 
 def _now():

@@ -1,0 +1,132 @@
+"""A person's first minutes, in a real browser on the running system."""
+
+import re
+import shutil
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from leadrails.embedded.browser import NAMES
+from tests.ui.test_browser import ARGS
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 20_000  # milliseconds
+NO_ANSWER = 51
+"""The ending of a number whose phone is off or out of reach."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = next(filter(None, map(shutil.which, NAMES)))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, system):
+    """A new visitor's page; whatever its console or network complains of fails."""
+    context = browser.new_context(base_url=system.web_url)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    complaints = []
+
+    def note_line(line):
+        if line.type in ("error", "warning"):
+            complaints.append(f"console: {line.text}")
+
+    def note_answer(answer):
+        if answer.status >= 400:
+            complaints.append(f"{answer.status}: {answer.url}")
+
+    def note_request(request):
+        if urlsplit(request.url).netloc != urlsplit(system.web_url).netloc:
+            complaints.append(f"another host: {request.url}")
+
+    def note_failure(request):
+        # Leaving a page cuts off what it was about to refresh.
+        if request.failure != "net::ERR_ABORTED":
+            complaints.append(f"{request.failure}: {request.url}")
+
+    page.on("console", note_line)
+    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+    page.on("request", note_request)
+    page.on("response", note_answer)
+    page.on("requestfailed", note_failure)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def log_in(page, workspace):
+    """By keyboard alone."""
+    page.goto("/")
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    page.keyboard.type(workspace.email)
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.keyboard.type(workspace.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Overview"))
+
+
+def choose(page, name):
+    """Open a page by its entry in the sidebar."""
+    page.get_by_role("navigation").get_by_role("link", name=name).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def test_a_test_event_is_followed_from_its_button_to_its_message(system, page):
+    log_in(page, system.acme)
+    choose(page, "Sources")
+    page.get_by_role("link", name="Website form").click()
+    page.get_by_role("link", name="Send test event").click()
+    page.get_by_role("button", name="Send test event").click()
+
+    result = page.locator("#test-result")
+    expect(result.get_by_text("Took it")).to_be_visible()
+    expect(result.get_by_text("Delivered", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(result.get_by_text("This updates by itself.")).to_be_hidden()
+
+    result.get_by_role("link", name="Details").click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("Taylor Test")
+    expect(heading).to_contain_text("Delivered")
+    expect(page.locator(".timeline-title")).to_have_text(
+        [
+            "Received from Website form",
+            "Took route “Website form to Sales SMS”",
+            "Attempt 1: accepted by the provider",
+            "Sent",
+            "Delivered",
+        ]
+    )
+    expect(page.locator(".bubble")).to_have_text(
+        "Hi Taylor, thanks for asking about plumbing. We will call you shortly. "
+        "Reply STOP to opt out."
+    )
+
+
+def test_a_message_that_does_not_arrive_shows_and_says_why(system, page):
+    phone = system.new_phone(NO_ANSWER)
+    lead = system.post(system.acme, phone, first_name="Wes", last_name="Hart").lead_id
+    system.wait_for_jobs([lead], "undelivered")
+
+    log_in(page, system.acme)
+    choose(page, "Jobs")
+    page.get_by_role("link", name="Failed").click()
+    row = page.get_by_role("row").filter(has_text=phone)
+    expect(row).to_contain_text("Undelivered")
+    expect(row).to_contain_text("30003")
+    row.get_by_role("link", name="Wes Hart").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Undelivered")
+    why = "it may be switched off, out of coverage or roaming."
+    expect(page.locator(".notice", has_text="30003")).to_contain_text(why)
+    expect(page.locator(".timeline-step").last).to_contain_text(why)
+    expect(page.get_by_role("link", name="Replay")).to_be_visible()
+    choose(page, "Alerts")  # one phone that is off is nobody's problem
+    expect(page.get_by_text("No open problem")).to_be_visible()
