@@ -8,6 +8,7 @@ from destinations.simulator.scenarios import table
 from destinations.simulator.server import Options, serve
 
 SECRET = "LEADRAILS_SIMULATOR_SECRET"  # noqa: S105 - the variable's name
+DURABLE = "LEADRAILS_SIMULATOR_DURABLE"
 
 
 def main() -> None:
@@ -29,7 +30,10 @@ def main() -> None:
     secret = os.environ.get(SECRET, "")
     if not secret:
         sys.exit(f"Set {SECRET}: account tokens are derived from it.")
-    asyncio.run(serve(Options(given.host, given.port, given.ledger, secret)))
+    is_durable = os.environ.get(DURABLE) == "1"
+    asyncio.run(
+        serve(Options(given.host, given.port, given.ledger, secret, is_durable))
+    )
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ class CallbackSender:
         wait = callback.due - clock.now_ms()
         if wait > 0:
             await asyncio.sleep(wait / 1000)
+        await self._ledger.before_telling()
         url, overrides = split(callback.url)
         deadline = time.monotonic() + overrides.tt / 1000
         headers = {

@@ -4,6 +4,7 @@ The simulator's memory on disk: SQLite in WAL mode, written in groups.
 Whatever changed is committed every 20 ms by one thread; a request is answered once
 its message is in memory and in the queue of the next group, not after the commit.
 A kill -9 can therefore forget what was accepted in its last 20 ms; SIGTERM flushes.
+A durable ledger commits before anybody is told.
 Reads flush first, so they see everything that was answered.
 """
 
@@ -97,7 +98,8 @@ Group = list[tuple[str, list[Row]]]
 
 
 class Ledger:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_durable: bool = False) -> None:
+        self._is_durable = is_durable
         self._writer = _connect(path)
         self._writer.executescript(SCHEMA)
         self._reader = _connect(path)
@@ -165,6 +167,11 @@ class Ledger:
         await self.flush()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._read_thread, query, self._reader)
+
+    async def before_telling(self) -> None:
+        """Return when a kill could not make us forget what we are about to say."""
+        if self._is_durable:
+            await self.flush()
 
     def _wake(self) -> None:
         if self._timer is None:

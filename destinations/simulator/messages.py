@@ -38,6 +38,7 @@ async def create_message(request: web.Request) -> web.StreamResponse:
         raise
     finally:
         request.app[PARTS].ledger.add_request(record)
+    await request.app[PARTS].ledger.before_telling()
     return await _answer(request, message, record.fault)
 
 

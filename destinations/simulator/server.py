@@ -28,10 +28,11 @@ class Options:
     port: int
     ledger: Path
     secret: str
+    is_durable: bool = False
 
 
 def make_parts(options: Options) -> Parts:
-    ledger = Ledger(options.ledger)
+    ledger = Ledger(options.ledger, is_durable=options.is_durable)
     accounts = Accounts(options.secret)
     for account in ledger.accounts():
         accounts.put(account)

@@ -62,6 +62,24 @@ def test_a_callback_that_was_due_is_sent_after_a_restart(server, receiver):
     assert statuses.count("delivered") == 2
 
 
+def test_a_durable_ledger_forgets_nothing_that_was_answered(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEADRAILS_SIMULATOR_DURABLE", "1")
+    server = Simulator(tmp_path / "ledger.sqlite3")
+    sids = []
+    for _ in range(4):
+        server.start()
+        account = server.account(uuid4())
+        client = make_client(server, account.sid, account.auth_token)
+        sids.append(send(client, from_="+15555550100").sid)
+        server.stop(signal.SIGKILL)
+
+    server.start()
+    kept = [message["sid"] for message in server.ledger()]
+    server.stop()
+
+    assert kept == sids
+
+
 def test_settings_of_accounts_survive(server):
     account = server.account(uuid4())
     server.configure(account.sid, type="Trial", verified=["+12125550100"])
