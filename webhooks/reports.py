@@ -33,7 +33,7 @@ STAMPS = {
     State.DELIVERED: "delivered_at",
     State.READ: "read_at",
 }
-MAX_PRICE = Decimal(10) ** 6  # what the column holds
+MAX_PRICE = Decimal("999999.999999")  # what the column holds
 Outcome = Attempt.Outcome
 
 
@@ -193,7 +193,7 @@ def _note_facts(report: Report, case: Case) -> None:
         job.sender = text(update.sender, 64)
     if update.segments is not None:
         job.segments = update.segments
-    if update.price is not None and abs(update.price) < MAX_PRICE:
+    if update.price is not None and abs(update.price) <= MAX_PRICE:
         job.price = update.price
         job.price_unit = text(update.price_unit, 3)
     is_proof = update.status in RANK

@@ -1,32 +1,29 @@
 import threading
+import time
 from datetime import timedelta
 
 import pytest
+import redis
+from django.conf import settings as live_settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from leadrails import statements
 from leadrails.core import ids
 from leadrails.jobs.models import DeliveryEvent, Job, QueueEntry
-from tests.webhooks.twilio import form, make_sent_job, report
+from leadrails.jobs.wake import Waker
+from tests.webhooks.twilio import form, make_sent_job, report, store
 from webhooks import tasks
 from webhooks.batch import MAX_TRIES
 from webhooks.models import RawCallback
-from webhooks.services import process_callbacks, store_status
+from webhooks.services import process_callbacks
 
 
-def store(job, body, **fields):
-    store_status(
-        job.destination,
-        **{
-            "job_id": job.id,
-            "attempt": 1,
-            "url": "",
-            "headers": {"Content-Type": "text/plain", "Authorization": "secret"},
-            "body": body,
-            "is_signed": True,
-            **fields,
-        },
-    )
+def until(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not (done := condition()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return done
 
 
 def in_thread(function):
@@ -45,7 +42,8 @@ def in_thread(function):
 
 @pytest.mark.django_db
 def test_headers_that_may_hold_secrets_are_not_stored():
-    store(make_sent_job(), form("sent"))
+    headers = {"Content-Type": "text/plain", "Authorization": "secret"}
+    store(make_sent_job(), form("sent"), headers=headers)
     assert RawCallback.objects.get().headers == {"Content-Type": "text/plain"}
 
 
@@ -58,6 +56,37 @@ def test_a_task_works_off_everything(task):
     task()
     assert not RawCallback.objects.filter(processed_at=None).exists()
     assert DeliveryEvent.objects.count() == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_thread_of_a_process_works_for_all_who_are_asked():
+    job = make_sent_job()
+    with transaction.atomic():
+        statements.run("LOCK TABLE webhooks_rawcallback IN EXCLUSIVE MODE")
+        first = in_thread(tasks.process)
+        assert until(is_anyone_waiting)
+        second = in_thread(tasks.process)
+        second.join(5)
+        assert not second.is_alive()
+        assert first.is_alive()
+        store(job, form("delivered"))
+    first.join(10)
+    assert Job.objects.get(pk=job.pk).state == "delivered"
+
+
+def is_anyone_waiting():
+    return statements.run("SELECT 1 FROM pg_locks WHERE NOT granted") != []
+
+
+def test_a_burst_of_callbacks_sends_few_tasks():
+    waker = Waker("webhooks.process", "test-burst", quiet=0.1)
+    with redis.Redis.from_url(live_settings.REDIS_URL) as broker:
+        broker.delete("test-burst")
+        end = time.monotonic() + 0.45
+        while time.monotonic() < end:
+            waker.wake()
+        assert 1 <= broker.llen("test-burst") <= 6
+        broker.delete("test-burst")
 
 
 @pytest.mark.django_db

@@ -53,18 +53,26 @@ def post(client, job, body, *, attempt=1, url=None, token=None):
     )
 
 
+def store(job, body, **fields):
+    """Store a callback as the view does."""
+    store_status(
+        job.destination,
+        **{
+            "job_id": job.id,
+            "attempt": 1,
+            "url": "http://127.0.0.1:8000/webhooks/status/…",
+            "headers": {},
+            "body": body,
+            "is_signed": True,
+            **fields,
+        },
+    )
+
+
 def report(job, *bodies, attempt=1) -> Job:
     """Store callbacks, work them off, and return the job as it is then."""
     for body in bodies:
-        store_status(
-            job.destination,
-            job_id=job.id,
-            attempt=attempt,
-            url="http://127.0.0.1:8000/webhooks/status/…",
-            headers={},
-            body=body,
-            is_signed=True,
-        )
+        store(job, body, attempt=attempt)
     while process_callbacks():
         pass
     return Job.objects.get(pk=job.pk)
