@@ -67,7 +67,8 @@ def _card(
     where = str(destination or source or _("this workspace"))
     sentence, next_step, docs_url = _cause(alert, destination)
     about = "" if alert.kind in WORDS else alert.kind.replace("_", " ").capitalize()
-    parts = (about and f"{about}.", str(words.sentence), sentence)
+    said = (sentence, words.sentence) if words.held else (words.sentence, sentence)
+    parts = (about and f"{about}.", *map(str, said))
     place_url = _place_url(request, destination, source)
     return {
         "title": str(words.title) % {"where": where, "country": _country(alert)},

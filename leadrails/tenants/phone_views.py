@@ -75,7 +75,7 @@ def phone_confirm(request: HttpRequest) -> HttpResponseBase:
         form.fields["code"].widget.attrs["autofocus"] = True
         return profile_page(request, code_form=form)
     request.session.pop(SENDER, None)
-    messages.success(request, _("Your phone is confirmed. Test events go to it."))
+    messages.success(request, _("Your phone is confirmed."))
     return _to_card()
 
 
