@@ -107,11 +107,11 @@ def test_one_bad_callback_does_not_stop_the_others():
     store(job, form("sent"), attempt=7)
     job = report(job, form("delivered"))
     assert job.state == "delivered"
-    failed = RawCallback.objects.filter(processed_at=None).order_by("id")
+    failed = RawCallback.objects.filter(processed_at=None).order_by("error")
     assert [raw.tries for raw in failed] == [1, 1, 1]
-    assert "not a status callback" in failed[0].error
+    assert "no such attempt" in failed[0].error
     assert "no such job" in failed[1].error
-    assert "no such attempt" in failed[2].error
+    assert "not a status callback" in failed[2].error
 
 
 @pytest.mark.django_db
