@@ -32,6 +32,7 @@ app.conf.update(
             "jobs.sweep": 1.0,
             "jobs.reap": 5.0,
             "webhooks.sweep": 2.0,
+            "webhooks.poll": 5.0,
             "jobs.partitions": 6 * 3600.0,
             "leads.forget": 300.0,
         }.items()

@@ -8,7 +8,7 @@ undone and each callback gets one of its own, so that a bad one harms no other.
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -97,12 +97,27 @@ def _retry_apart(claimed: Sequence[Claimed], error: Exception) -> Batch:
     return batch
 
 
-def _process(batch: Batch) -> None:
-    reports = _understand(batch)
-    if reports:
+def record_reports(reports: Collection[Report]) -> None:
+    """Record what providers said when asked. What is busy or gone is left out."""
+    with transaction.atomic():
         loaded = load_cases({report.job_id for report in reports})
+        consequences = []
         for report in reports:
-            _record(report, loaded, batch)
+            case = loaded.cases.get(report.job_id)
+            if case and report.number in case.attempts:
+                decision = record(report, case)
+                if decision is not None:
+                    consequences.append(Consequence(report, case, decision))
+        write_cases(loaded.cases.values())
+        follow_up(consequences)
+
+
+def _process(batch: Batch) -> None:
+    understood = _understand(batch)
+    if understood:
+        loaded = load_cases({report.job_id for _, report in understood})
+        for raw, report in understood:
+            _record(raw, report, loaded, batch)
         write_cases(loaded.cases.values())
     if batch.done:
         statements.run(sql.FINISH, {"ids": batch.done})
@@ -111,16 +126,16 @@ def _process(batch: Batch) -> None:
     follow_up(batch.consequences)
 
 
-def _understand(batch: Batch) -> list[Report]:
+def _understand(batch: Batch) -> list[tuple[Claimed, Report]]:
     """Parse what was claimed; what cannot be parsed fails."""
     places = find_destinations({raw.destination_id for raw in batch.claimed})
-    reports = []
+    understood = []
     for raw in batch.claimed:
         try:
-            reports.append(_report(raw, places))
+            understood.append((raw, _report(raw, places)))
         except Exception as error:  # noqa: BLE001  providers' parsers, anyone's bytes
             batch.failed[raw.id] = error
-    return reports
+    return understood
 
 
 def _report(raw: Claimed, places: Mapping[UUID, Destination]) -> Report:
@@ -139,20 +154,20 @@ def _report(raw: Claimed, places: Mapping[UUID, Destination]) -> Report:
     )
 
 
-def _record(report: Report, loaded: Loaded, batch: Batch) -> None:
+def _record(raw: Claimed, report: Report, loaded: Loaded, batch: Batch) -> None:
     if report.job_id in loaded.busy:
         return
     case = loaded.cases.get(report.job_id)
     if case is None or case.job.destination_id != report.destination.id:
-        batch.failed[report.callback_id] = LookupError("there is no such job")
+        batch.failed[raw.id] = LookupError("there is no such job")
         return
     if report.number not in case.attempts:
-        batch.failed[report.callback_id] = LookupError("there is no such attempt")
+        batch.failed[raw.id] = LookupError("there is no such attempt")
         return
     decision = record(report, case)
     if decision is not None:
         batch.consequences.append(Consequence(report, case, decision))
-    batch.done.append(report.callback_id)
+    batch.done.append(raw.id)
 
 
 def _note_errors(batch: Batch) -> None:

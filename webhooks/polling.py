@@ -82,7 +82,8 @@ def poll() -> int:
         for job, update in zip(overdue, answers, strict=True)
         if update is not None
     ]
-    record_reports(reports)
+    if reports:
+        record_reports(reports)
     return len(reports)
 
 

@@ -39,9 +39,13 @@ Outcome = Attempt.Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A callback that was understood. `number` is the attempt's."""
+    """
+    What a provider said of an attempt, `number`, of a job.
 
-    callback_id: UUID
+    `callback_id` is None when it was asked rather than called back.
+    """
+
+    callback_id: UUID | None
     job_id: UUID
     number: int
     received_at: datetime

@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
+from webhooks.polling import LIMIT, poll
 from webhooks.services import process_callbacks
 
 _turn = threading.Lock()
@@ -21,6 +22,13 @@ def process(**_later: Any) -> None:
 def sweep(**_later: Any) -> None:
     """Find callbacks whose wake-up was lost, or that could not be worked off."""
     _work_off()
+
+
+@shared_task(name="webhooks.poll", ignore_result=True, acks_late=False)
+def ask_providers(**_later: Any) -> None:
+    """Ask for the status of messages that no callback has told the end of."""
+    while poll() == LIMIT:
+        pass
 
 
 def _work_off() -> None:

@@ -82,6 +82,9 @@ class Job(PublicIdModel):
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(
+        null=True, help_text="When the provider was last asked for the status."
+    )
     is_possible_duplicate = models.BooleanField(default=False, db_default=False)
     is_contradicted = models.BooleanField(
         help_text="Delivered after the provider had called it a failure.",

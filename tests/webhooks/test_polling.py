@@ -1,0 +1,94 @@
+"""Asking the real simulator for statuses that no callback brought."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from leadrails.jobs.loop import SenderLoop
+from leadrails.jobs.models import DeliveryEvent, Job
+from tests.jobs.test_drain import job_to
+from webhooks import polling
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def send(simulator, settings):
+    """Send through the simulator with no address to be called back at."""
+    settings.LEADRAILS_SIMULATOR_URL = simulator.url
+    settings.LEADRAILS_PUBLIC_URL = ""
+    loop = SenderLoop(linger=0)
+
+    def send(phone):
+        job = job_to(phone)
+        loop.run()
+        job.refresh_from_db()
+        assert job.state == "accepted"
+        return job
+
+    yield send
+    loop.close()
+
+
+def make_older(job, age):
+    Job.objects.filter(pk=job.pk).update(accepted_at=timezone.now() - age)
+
+
+@pytest.mark.parametrize(
+    ("phone", "state", "code"),
+    [("+12025550121", "delivered", ""), ("+12025550151", "undelivered", "30003")],
+)
+def test_without_an_address_the_provider_is_asked(send, simulator, phone, state, code):
+    job = send(phone)
+    simulator.wait(to=phone, account=simulator.account(job.tenant_id).sid)
+    make_older(job, timedelta(seconds=6))
+
+    assert polling.poll() == 1
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (state, code)
+    event = DeliveryEvent.objects.get(job_id=job.pk)
+    assert (event.state, event.callback_id) == (state, None)
+    assert polling.poll() == 0
+
+
+def test_it_is_not_asked_sooner_than_five_seconds(send):
+    send("+12025550122")
+    assert polling.poll() == 0
+
+
+def test_with_an_address_callbacks_get_fifteen_minutes(send, settings):
+    job = send("+12025550123")
+    settings.LEADRAILS_PUBLIC_URL = "https://leads.example.com"
+    make_older(job, timedelta(minutes=14))
+    assert polling.poll() == 0
+    make_older(job, timedelta(minutes=16))
+    assert polling.poll() == 1
+
+
+def test_the_gaps_grow_and_asking_ends(send):
+    job = send("+12025550124")
+    make_older(job, timedelta(minutes=10))
+    jobs = Job.objects.filter(pk=job.pk)
+
+    assert polling._take()
+    assert not polling._take(), "asked just now"
+    jobs.update(asked_at=timezone.now() - timedelta(minutes=4))
+    assert not polling._take(), "6 minutes old when last asked, 4 minutes ago"
+    jobs.update(asked_at=timezone.now() - timedelta(minutes=5, seconds=1))
+    assert polling._take(), "5 minutes old when last asked, 5 minutes ago"
+    make_older(job, timedelta(hours=37))
+    jobs.update(asked_at=None)
+    assert not polling._take()
+
+
+def test_a_provider_that_does_not_answer_is_asked_later(send, settings):
+    job = send("+12025550125")
+    make_older(job, timedelta(seconds=6))
+    settings.LEADRAILS_SIMULATOR_URL = "http://127.0.0.1:9"
+
+    assert polling.poll() == 0
+
+    job.refresh_from_db()
+    assert (job.state, job.asked_at is not None) == ("accepted", True)
