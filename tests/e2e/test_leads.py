@@ -42,6 +42,9 @@ def test_a_signed_lead_is_delivered_once_and_shown(system):
 
 
 def test_leads_are_answered_at_once_and_delivered_once_while_redis_is_frozen(system):
+    # Each thread of the web server has had a lead, and all are at rest.
+    first = [system.post(system.acme, system.new_phone()).lead_id for _ in range(8)]
+    system.wait_for_jobs(first, "delivered")
     phones = [system.new_phone() for _ in range(FLOOD)]
     system.stack.freeze("redis")
     try:
