@@ -1,0 +1,139 @@
+"""What three parties wrote down of one run: the clients, LeadRails, the provider."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(slots=True, kw_only=True)
+class Post:
+    """A lead as its client knows it. Times are Unix time."""
+
+    key: str
+    tenant_id: UUID
+    phone: str
+    token: str
+    first_at: float
+    tries: int = 0
+    answered_at: float | None = None
+    lead_id: UUID | None = None
+    job_count: int = 0
+    refusals: list = field(default_factory=list)
+    """Answers that say the client is at fault, which it never is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    id: UUID
+    tenant_id: UUID
+    idempotency_key: str
+    phone: str
+    job_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    id: UUID
+    tenant_id: UUID
+    lead_id: UUID
+    destination_id: UUID
+    destination_tenant: UUID
+    replay_of: UUID | None
+    recipient: str
+    state: str
+    reason: str
+    attempts: int
+    provider_id: str
+    is_possible_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    job_id: UUID
+    number: int
+    tenant_id: UUID
+    outcome: str
+    provider_id: str
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A provider's report as we kept it."""
+
+    job_id: UUID
+    tenant_id: UUID
+    attempt: int
+    provider_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of the queue."""
+
+    job_id: UUID
+    tenant_id: UUID
+    is_leased: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A raw callback. `error` stays when it was given up."""
+
+    id: UUID
+    job_id: UUID
+    is_processed: bool
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One change of a job's state, in the order in which they were made."""
+
+    job_id: UUID
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A destination's counter of attempts in an hour, and how many rows there are."""
+
+    destination_id: UUID
+    counted: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What the provider accepted. The job and attempt are those of its callback URL."""
+
+    sid: str
+    account: str
+    to: str
+    body: str
+    status: str
+    received_at: float
+    job_id: UUID | None
+    attempt: int
+    is_told: bool
+    """Whether its last status was taken by one of our callback's answers."""
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    posts: list[Post] = field(default_factory=list)
+    clicks: list[UUID] = field(default_factory=list)
+    """Jobs whose replay a person asked for, one entry for each click."""
+    stops: list[tuple[str, float]] = field(default_factory=list)
+    """Processes that were asked to stop, and the seconds they took."""
+    leads: list[Lead] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    callbacks: list[Callback] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)

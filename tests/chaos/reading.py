@@ -1,0 +1,210 @@
+"""Reads the two ledgers of the system under test: its database, and the provider's."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from leadrails.core import ids
+from tests.chaos.ledgers import (
+    Attempt,
+    Callback,
+    Count,
+    Entry,
+    Event,
+    Job,
+    Lead,
+    Message,
+    Move,
+    World,
+)
+
+# Every change of a state, written by the database itself in the same transaction.
+WATCH = """
+CREATE TABLE chaos_move (id bigserial PRIMARY KEY, job_id uuid NOT NULL,
+  old text NOT NULL, new text NOT NULL, at timestamptz NOT NULL);
+CREATE FUNCTION chaos_note_move() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO chaos_move (job_id, old, new, at)
+  VALUES (OLD.id, OLD.state, NEW.state, clock_timestamp());
+  RETURN NULL;
+END $$;
+CREATE TRIGGER chaos_move AFTER UPDATE OF state ON jobs_job FOR EACH ROW
+  WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION chaos_note_move();
+"""
+
+TABLES = {
+    "leads": (
+        Lead,
+        "SELECT id, tenant_id, idempotency_key, phone, job_count FROM leads_lead",
+    ),
+    "jobs": (
+        Job,
+        (
+            "SELECT job.id, job.tenant_id, lead_id, destination_id,"
+            " place.tenant_id AS destination_tenant, replay_of, recipient, state,"
+            " reason, attempts, provider_id, is_possible_duplicate FROM jobs_job job"
+            " JOIN destinations_destination place ON place.id = destination_id"
+        ),
+    ),
+    "attempts": (
+        Attempt,
+        (
+            "SELECT job_id, number, tenant_id, outcome, provider_id, finished_at"
+            " FROM jobs_attempt"
+        ),
+    ),
+    "events": (
+        Event,
+        (
+            "SELECT job_id, tenant_id, attempt, provider_id, status"
+            " FROM jobs_deliveryevent"
+        ),
+    ),
+    "entries": (
+        Entry,
+        (
+            "SELECT job_id, tenant_id, lease_until IS NOT NULL AS is_leased"
+            " FROM jobs_queueentry"
+        ),
+    ),
+    "callbacks": (
+        Callback,
+        (
+            "SELECT id, job_id, processed_at IS NOT NULL AS is_processed, error"
+            " FROM webhooks_rawcallback"
+        ),
+    ),
+    "moves": (Move, "SELECT job_id, old, new FROM chaos_move ORDER BY id"),
+    "counts": (
+        Count,
+        (
+            "SELECT destination_id, started_this_hour AS counted,"
+            " (SELECT count(*) FROM jobs_attempt attempt"
+            "  WHERE attempt.destination_id = lane.destination_id"
+            "  AND date_trunc('hour', started_at, 'UTC') = hour) AS found"
+            " FROM jobs_lane lane WHERE hour IS NOT NULL AND NOT is_bulk"
+        ),
+    ),
+}
+
+MESSAGES = """
+SELECT sid, account, recipient, body, status, received_us, callback_url,
+  EXISTS (SELECT 1 FROM callback_try try WHERE try.message = message.seq
+    AND try.status = message.status AND try.http_status BETWEEN 200 AND 299)
+FROM message ORDER BY seq
+"""
+UNDER_WAY = """
+SELECT (SELECT count(*) FROM message WHERE plan <> '[]')
+  + (SELECT count(*) FROM callback WHERE is_done = 0)
+"""
+
+
+def watch(database_url: str) -> None:
+    with psycopg.connect(database_url) as database:
+        database.execute(WATCH)
+
+
+def read_database(world: World, database_url: str) -> None:
+    with psycopg.connect(database_url) as database:
+        database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        for name, (kind, query) in TABLES.items():
+            cursor = database.cursor(row_factory=class_row(kind))
+            setattr(world, name, cursor.execute(query).fetchall())
+
+
+def read_messages(path: Path) -> Iterator[Message]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as ledger:
+        for row in ledger.execute(MESSAGES):
+            sid, account, to, body, status, received_us, url, is_told = row
+            job_id, attempt = attempt_of(url)
+            yield Message(
+                sid=sid,
+                account=account,
+                to=to,
+                body=body,
+                status=status,
+                received_at=received_us / 1e6,
+                job_id=job_id,
+                attempt=attempt,
+                is_told=bool(is_told),
+            )
+
+
+def attempt_of(url: str | None) -> tuple[UUID | None, int]:
+    """The job and attempt that a callback URL names."""
+    try:
+        *_, job, attempt, _version, _mac = urlsplit(url or "").path.split("/")
+        return ids.decode("job", job), int(attempt)
+    except ValueError:
+        return None, 0
+
+
+# What keeps a run from being over, each by a count.
+OPEN = """
+SELECT (SELECT count(*) FROM jobs_queueentry),
+  (SELECT count(*) FROM webhooks_rawcallback WHERE processed_at IS NULL)
+"""
+
+
+def count_open(database_url: str, ledger: Path) -> dict[str, int]:
+    with psycopg.connect(database_url, connect_timeout=2) as database:
+        queued, unread = database.execute(OPEN).fetchone()
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as simulator:
+        (under_way,) = simulator.execute(UNDER_WAY).fetchone()
+    return {"in the queue": queued, "unread": unread, "at the provider": under_way}
+
+
+HISTORY = {
+    "job": "SELECT * FROM jobs_job WHERE id = %s",
+    "moves": "SELECT old, new, at FROM chaos_move WHERE job_id = %s ORDER BY id",
+    "attempts": "SELECT * FROM jobs_attempt WHERE job_id = %s ORDER BY number",
+    "events": "SELECT attempt, status, error, state, received_at, provider_id"
+    " FROM jobs_deliveryevent WHERE job_id = %s ORDER BY received_at",
+    "queue": "SELECT * FROM jobs_queueentry WHERE job_id = %s",
+    "callbacks": "SELECT id, attempt, received_at, processed_at, tries, error,"
+    " convert_from(body, 'UTF8') AS body FROM webhooks_rawcallback WHERE job_id = %s"
+    " ORDER BY id",
+    "trail": "SELECT lead.id, lead.received_at, lead.trail FROM leads_lead lead"
+    " JOIN jobs_job job ON job.lead_id = lead.id WHERE job.id = %s",
+}
+
+
+def history(job_id: UUID, database_url: str, ledger: Path) -> dict[str, list]:
+    """All that is known of a job, on both sides."""
+    found: dict[str, list] = {}
+    with psycopg.connect(database_url) as database:
+        for name, query in HISTORY.items():
+            cursor = database.cursor(row_factory=psycopg.rows.dict_row)
+            found[name] = cursor.execute(query, [job_id]).fetchall()
+    public = ids.encode("job", job_id)
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as simulator:
+        simulator.row_factory = sqlite3.Row
+        messages = simulator.execute(
+            "SELECT seq, sid, status, error_code, scenario, received_us, created"
+            " FROM message WHERE callback_url LIKE ?",
+            [f"%/{public}/%"],
+        ).fetchall()
+        found["provider"] = [_with_tries(simulator, dict(row)) for row in messages]
+    return found
+
+
+def _with_tries(simulator: sqlite3.Connection, message: dict) -> dict:
+    for name, query in {
+        "statuses": "SELECT status, error_code, at FROM event WHERE message = ?",
+        "callbacks": "SELECT status, number, at, http_status, error"
+        " FROM callback_try WHERE message = ?",
+    }.items():
+        rows = simulator.execute(query, [message["seq"]]).fetchall()
+        message[name] = [dict(row) for row in rows]
+    return message
+
+
+def as_text(found: dict[str, list]) -> str:
+    return json.dumps(found, indent=1, default=str)

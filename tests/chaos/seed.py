@@ -1,0 +1,49 @@
+"""Run with the stack's variables: make the workspaces of a run, print them as JSON."""
+
+import json
+
+import django
+
+TENANTS = ("flood", "alpha", "beta", "gamma", "delta")
+BODY = "{{ first_name }}: thanks for asking about {{ service_type }}."
+PASSWORD = "a long password of chaos"
+
+
+def main():
+    django.setup()
+    print(json.dumps([_tenant(slug) for slug in TENANTS]))
+
+
+def _tenant(slug):
+    from leadrails.tenants.services import bump_version
+    from tests import make
+
+    tenant = make.make_tenant(name=slug.title(), slug=slug)
+    user = make.make_user(tenant, email=f"owner@{slug}.example", password=PASSWORD)
+    source = make.make_source(tenant, country="US")
+    key_id, secret = make.make_signing_key(source)
+    # The second workspace's leads go two ways, so that one may fail without the other.
+    for number in range(2 if slug == "alpha" else 1):
+        destination = make.make_destination(
+            tenant,
+            name=f"Destination {number + 1}",
+            body_template=BODY,
+            hourly_ceiling=10**8,
+            daily_per_recipient=30,
+        )
+        make.make_route(source, destination, is_additional=number > 0)
+    bump_version(tenant)
+    return {
+        "id": str(tenant.id),
+        "slug": slug,
+        "client_id": tenant.public_id,
+        "source_id": source.public_id,
+        "key_id": key_id,
+        "signing_secret": secret,
+        "email": user.email,
+        "password": PASSWORD,
+    }
+
+
+if __name__ == "__main__":
+    main()

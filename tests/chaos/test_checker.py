@@ -1,0 +1,317 @@
+"""Each invariant fails on ledgers made up to break it, and holds on good ones."""
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from destinations.providers.simulated import account_sid
+from tests.chaos import checker
+from tests.chaos.checker import check
+from tests.chaos.ledgers import (
+    Attempt,
+    Callback,
+    Count,
+    Entry,
+    Event,
+    Job,
+    Lead,
+    Message,
+    Move,
+    Post,
+    World,
+)
+
+TENANT, OTHER = UUID(int=1), UUID(int=2)
+PLACE = UUID(int=3)
+LEAD, JOB, LATER = UUID(int=10), UUID(int=20), UUID(int=21)
+DELIVERED, UNDELIVERED, REFUSED = "+12125550100", "+12125550151", "+12125550158"
+
+
+def make_post(**fields):
+    post = Post(
+        key="key-1", tenant_id=TENANT, phone=DELIVERED, token="key1", first_at=1.0
+    )
+    post.answered_at, post.lead_id, post.job_count = 2.0, LEAD, 1
+    for name, value in fields.items():
+        setattr(post, name, value)
+    return post
+
+
+def make_world(**ledgers):
+    """One lead that was posted, sent and delivered; `ledgers` replaces some."""
+    job = Job(
+        id=JOB,
+        tenant_id=TENANT,
+        lead_id=LEAD,
+        destination_id=PLACE,
+        destination_tenant=TENANT,
+        replay_of=None,
+        recipient=DELIVERED,
+        state="delivered",
+        reason="",
+        attempts=1,
+        provider_id="SM1",
+        is_possible_duplicate=False,
+    )
+    attempt = Attempt(
+        job_id=JOB,
+        number=1,
+        tenant_id=TENANT,
+        outcome="accepted",
+        provider_id="SM1",
+        finished_at=datetime(2026, 11, 21, tzinfo=UTC),
+    )
+    message = Message(
+        sid="SM1",
+        account=account_sid(TENANT),
+        to=DELIVERED,
+        body="key1: thanks",
+        status="delivered",
+        received_at=3.0,
+        job_id=JOB,
+        attempt=1,
+        is_told=True,
+    )
+    lead = Lead(
+        id=LEAD, tenant_id=TENANT, idempotency_key="key-1", phone=DELIVERED, job_count=1
+    )
+    event = Event(
+        job_id=JOB, tenant_id=TENANT, attempt=1, provider_id="SM1", status="delivered"
+    )
+    states = ["queued", "sending", "accepted", "sent", "delivered"]
+    moves = [
+        Move(job_id=JOB, old=old, new=new) for old, new in itertools.pairwise(states)
+    ]
+    callback = Callback(id=UUID(int=30), job_id=JOB, is_processed=True, error="")
+    good = {
+        "posts": [make_post()],
+        "stops": [("drain", 1.0)],
+        "leads": [lead],
+        "jobs": [job],
+        "attempts": [attempt],
+        "events": [event],
+        "callbacks": [callback],
+        "moves": moves,
+        "counts": [Count(destination_id=PLACE, counted=1, found=1)],
+        "messages": [message],
+    }
+    return World(**{**good, **ledgers})
+
+
+GOOD = make_world()
+(JOB_ROW,), (MESSAGE,), (ATTEMPT,) = GOOD.jobs, GOOD.messages, GOOD.attempts
+(LEAD_ROW,), (EVENT,), (CALLBACK,) = GOOD.leads, GOOD.events, GOOD.callbacks
+ENTRY = Entry(job_id=JOB, tenant_id=TENANT, is_leased=False)
+
+
+def with_job(**fields):
+    return make_world(jobs=[replace(JOB_ROW, **fields)])
+
+
+def with_message(**fields):
+    return make_world(messages=[replace(MESSAGE, **fields)])
+
+
+def replays(count):
+    return [JOB_ROW] + [
+        replace(JOB_ROW, id=UUID(int=40 + number), replay_of=JOB)
+        for number in range(count)
+    ]
+
+
+def move(old, new):
+    return make_world(moves=[Move(job_id=JOB, old=old, new=new)])
+
+
+BROKEN = {
+    "the lead of a 202 is gone": ("lost_leads", make_world(leads=[])),
+    "one of two jobs is gone": (
+        "lost_leads",
+        make_world(posts=[make_post(job_count=2)]),
+    ),
+    "the lead was not routed": (
+        "lost_leads",
+        make_world(posts=[make_post(job_count=0)]),
+    ),
+    "a good number became a dead letter": (
+        "lost_messages",
+        with_job(state="dead", reason="expired"),
+    ),
+    "a good number is reported undelivered": (
+        "lost_messages",
+        with_job(state="undelivered"),
+    ),
+    "a number that fails is said to be delivered": (
+        "lost_messages",
+        with_job(recipient=UNDELIVERED),
+    ),
+    "a number that is refused is said to be delivered": (
+        "lost_messages",
+        with_job(recipient=REFUSED),
+    ),
+    "a job waits for ever": ("unsettled_jobs", with_job(state="unknown")),
+    "a key made two leads": (
+        "doubled_leads",
+        make_world(leads=[LEAD_ROW, replace(LEAD_ROW, id=UUID(int=11))]),
+    ),
+    "a lead has two jobs to one destination": (
+        "doubled_jobs",
+        make_world(jobs=[JOB_ROW, replace(JOB_ROW, id=LATER)]),
+    ),
+    "a job was sent twice": (
+        "doubled_messages",
+        make_world(messages=[MESSAGE, replace(MESSAGE, sid="SM2")]),
+    ),
+    "a job was sent twice and labelled": (
+        "doubled_messages",
+        make_world(
+            jobs=[replace(JOB_ROW, is_possible_duplicate=True)],
+            messages=[MESSAGE, replace(MESSAGE, sid="SM2")],
+        ),
+    ),
+    "a click replayed twice": (
+        "doubled_replays",
+        make_world(jobs=replays(2), clicks=[JOB]),
+    ),
+    "nobody clicked": ("doubled_replays", make_world(jobs=replays(1))),
+    "the provider says something else": (
+        "wrong_statuses",
+        with_message(status="undelivered"),
+    ),
+    "the job stays behind": ("wrong_statuses", with_job(state="sent")),
+    "the provider knows no such message": ("wrong_statuses", make_world(messages=[])),
+    "a dead letter was delivered": (
+        "wrong_statuses",
+        with_job(state="dead", reason="expired"),
+    ),
+    "delivered, then sent": ("statuses_that_went_back", move("delivered", "sent")),
+    "unknown, then sent again blindly": (
+        "statuses_that_went_back",
+        move("unknown", "sending"),
+    ),
+    "over, then queued": ("statuses_that_went_back", move("dead", "queued")),
+    "the job is another tenant's": ("foreign_rows", with_job(tenant_id=OTHER)),
+    "the destination is another tenant's": (
+        "foreign_rows",
+        with_job(destination_tenant=OTHER),
+    ),
+    "the attempt is another tenant's": (
+        "foreign_rows",
+        make_world(attempts=[replace(ATTEMPT, tenant_id=OTHER)]),
+    ),
+    "the event is another tenant's": (
+        "foreign_rows",
+        make_world(events=[replace(EVENT, tenant_id=OTHER)]),
+    ),
+    "the lead is another tenant's": (
+        "foreign_rows",
+        make_world(posts=[make_post(tenant_id=OTHER)]),
+    ),
+    "sent through another account": (
+        "foreign_rows",
+        with_message(account=account_sid(OTHER)),
+    ),
+    "sent to another person": ("foreign_rows", with_message(to=UNDELIVERED)),
+    "sent with another text": ("foreign_rows", with_message(body="key11: thanks")),
+    "a routed lead has no job": ("orphan_rows", make_world(jobs=[])),
+    "a job has no lead": ("orphan_rows", make_world(leads=[])),
+    "an attempt has no job": (
+        "orphan_rows",
+        make_world(attempts=[ATTEMPT, replace(ATTEMPT, job_id=LATER)]),
+    ),
+    "an event has no job": (
+        "orphan_rows",
+        make_world(events=[replace(EVENT, job_id=LATER)]),
+    ),
+    "a queue entry has no job": (
+        "orphan_rows",
+        make_world(entries=[replace(ENTRY, job_id=LATER)]),
+    ),
+    "a callback has no job": (
+        "orphan_rows",
+        make_world(callbacks=[replace(CALLBACK, job_id=LATER)]),
+    ),
+    "an attempt was counted, not written": (
+        "uncounted_attempts",
+        with_job(attempts=2),
+    ),
+    "an attempt was written, not counted": (
+        "uncounted_attempts",
+        make_world(attempts=[ATTEMPT, replace(ATTEMPT, number=2)]),
+    ),
+    "a message was sent without an attempt": (
+        "uncounted_attempts",
+        with_message(attempt=2),
+    ),
+    "a finished job is in the queue": ("misplaced_jobs", make_world(entries=[ENTRY])),
+    "an accepted job is in the queue": (
+        "misplaced_jobs",
+        make_world(jobs=[replace(JOB_ROW, state="accepted")], entries=[ENTRY]),
+    ),
+    "an open job is not in the queue": ("misplaced_jobs", with_job(state="retrying")),
+    "a lease is held": (
+        "left_over",
+        make_world(entries=[replace(ENTRY, is_leased=True)]),
+    ),
+    "an attempt has no outcome": (
+        "left_over",
+        make_world(attempts=[replace(ATTEMPT, outcome="")]),
+    ),
+    "an attempt has no end": (
+        "left_over",
+        make_world(attempts=[replace(ATTEMPT, finished_at=None)]),
+    ),
+    "a callback was not read": (
+        "left_over",
+        make_world(callbacks=[replace(CALLBACK, is_processed=False)]),
+    ),
+    "a callback was given up": (
+        "left_over",
+        make_world(callbacks=[replace(CALLBACK, error="LookupError")]),
+    ),
+    "an hour was miscounted": (
+        "miscounted_hours",
+        make_world(counts=[Count(destination_id=PLACE, counted=1, found=2)]),
+    ),
+    "a drain did not stop": ("slow_stops", make_world(stops=[("drain", 10.1)])),
+    "a good post was refused": (
+        "refused_posts",
+        make_world(posts=[make_post(refusals=["409 {}"])]),
+    ),
+}
+
+
+def test_every_invariant_holds_when_all_is_well():
+    assert check(GOOD) == {invariant.__name__: [] for invariant in checker.INVARIANTS}
+
+
+def test_unanswered_posts_promise_nothing():
+    post = make_post(answered_at=None, lead_id=None, job_count=0)
+    assert not any(check(World(posts=[post])).values())
+
+
+@pytest.mark.parametrize("state", ["dead", "skipped"])
+def test_a_refused_recipient_may_end_without_a_message(state):
+    world = with_job(state=state, reason="recipient_refused", recipient=REFUSED)
+    world.messages = []
+    assert not any(check(world).values())
+
+
+def test_a_click_may_replay_once():
+    world = make_world(jobs=replays(1), clicks=[JOB])
+    assert list(checker.doubled_replays(world)) == []
+    assert list(checker.doubled_jobs(world)) == []
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_breach_is_found(what):
+    name, world = BROKEN[what]
+    assert check(world)[name], what
+
+
+def test_every_invariant_is_broken_by_some_world():
+    tried = {name for name, _ in BROKEN.values()}
+    assert tried == {invariant.__name__ for invariant in checker.INVARIANTS}
