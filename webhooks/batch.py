@@ -8,7 +8,7 @@ undone and each callback gets one of its own, so that a bad one harms no other.
 
 import json
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -23,10 +23,9 @@ from leadrails import statements
 from leadrails.core import ids
 from leadrails.core.redact import redact
 from webhooks import sql
-from webhooks.cases import Loaded, load_cases, write_cases
-from webhooks.consequences import Consequence, follow_up
 from webhooks.models import RawCallback
-from webhooks.reports import Report, record, text
+from webhooks.recording import record_reports
+from webhooks.reports import Report, text
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +53,6 @@ class Batch:
     claimed: Sequence[Claimed] = ()
     done: list[UUID] = field(default_factory=list)
     failed: dict[UUID, Exception] = field(default_factory=dict)
-    consequences: list[Consequence] = field(default_factory=list)
 
     @property
     def dealt_with(self) -> int:
@@ -97,42 +95,27 @@ def _retry_apart(claimed: Sequence[Claimed], error: Exception) -> Batch:
     return batch
 
 
-def record_reports(reports: Collection[Report]) -> None:
-    """Record what providers said when asked. What is busy or gone is left out."""
-    with transaction.atomic():
-        loaded = load_cases({report.job_id for report in reports})
-        consequences = []
-        for report in reports:
-            case = loaded.cases.get(report.job_id)
-            if case and report.number in case.attempts:
-                decision = record(report, case)
-                if decision is not None:
-                    consequences.append(Consequence(report, case, decision))
-        write_cases(loaded.cases.values())
-        follow_up(consequences)
-
-
 def _process(batch: Batch) -> None:
     understood = _understand(batch)
     if understood:
-        loaded = load_cases({report.job_id for _, report in understood})
-        for raw, report in understood:
-            _record(raw, report, loaded, batch)
-        write_cases(loaded.cases.values())
+        callbacks, reports = list(understood), list(understood.values())
+        recorded = record_reports(reports)
+        batch.done += [callbacks[place] for place in recorded.kept]
+        for place, error in recorded.refused.items():
+            batch.failed[callbacks[place]] = error
     if batch.done:
         statements.run(sql.FINISH, {"ids": batch.done})
     if batch.failed:
         _note_errors(batch)
-    follow_up(batch.consequences)
 
 
-def _understand(batch: Batch) -> list[tuple[Claimed, Report]]:
+def _understand(batch: Batch) -> dict[UUID, Report]:
     """Parse what was claimed; what cannot be parsed fails."""
     places = find_destinations({raw.destination_id for raw in batch.claimed})
-    understood = []
+    understood = {}
     for raw in batch.claimed:
         try:
-            understood.append((raw, _report(raw, places)))
+            understood[raw.id] = _report(raw, places)
         except Exception as error:  # noqa: BLE001  providers' parsers, anyone's bytes
             batch.failed[raw.id] = error
     return understood
@@ -152,22 +135,6 @@ def _report(raw: Claimed, places: Mapping[UUID, Destination]) -> Report:
         destination=place,
         update=provider_for(place).parse_callback(raw.body),
     )
-
-
-def _record(raw: Claimed, report: Report, loaded: Loaded, batch: Batch) -> None:
-    if report.job_id in loaded.busy:
-        return
-    case = loaded.cases.get(report.job_id)
-    if case is None or case.job.destination_id != report.destination.id:
-        batch.failed[raw.id] = LookupError("there is no such job")
-        return
-    if report.number not in case.attempts:
-        batch.failed[raw.id] = LookupError("there is no such attempt")
-        return
-    decision = record(report, case)
-    if decision is not None:
-        batch.consequences.append(Consequence(report, case, decision))
-    batch.done.append(raw.id)
 
 
 def _note_errors(batch: Batch) -> None:

@@ -25,7 +25,7 @@ from leadrails import statements
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.delivery import SendError
 from leadrails.core.ids import uuid7_floor
-from webhooks.batch import record_reports
+from webhooks.recording import record_reports
 from webhooks.reports import Report
 
 log = logging.getLogger(__name__)
