@@ -36,6 +36,7 @@ SETTLE_EVERY = 0.05  # seconds
 HEARTBEAT_EVERY = 5.0  # seconds
 LINGER = 30.0  # seconds that a run stays after its last work, to be woken at once
 HEAD_START = 0.005  # seconds in which a claim's calls leave before the next claim
+STOP_GRACE = 5.0  # seconds that calls in flight get once the drain is to stop
 LOOK_EVERY = 1.0  # seconds between looks while nobody can wake a run
 LOOK_AGAIN = timedelta(seconds=10)
 
@@ -63,6 +64,7 @@ class Drain:
         It stays for `linger` seconds more, since whoever listens is woken faster than
         by a task; while Redis is gone it stays and looks by itself. When it ends, and
         when stopped, calls in flight are finished and settled before it returns.
+        Those that hang when it is stopped are cut off: nobody knows what they came to.
         """
         if self._is_running:
             self._more.set()
@@ -90,6 +92,11 @@ class Drain:
         """Claim no more, for good; call it on the loop."""
         self._is_stopped = True
         self._more.set()
+        asyncio.get_running_loop().call_later(STOP_GRACE, self._cut_off)
+
+    def _cut_off(self) -> None:
+        for task in self._in_flight:
+            task.cancel()
 
     async def close(self) -> None:
         await self.http.close()

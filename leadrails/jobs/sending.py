@@ -1,5 +1,6 @@
 """One attempt at the provider, and the search for one whose outcome is unknown."""
 
+import asyncio
 import logging
 import time
 from datetime import timedelta
@@ -39,13 +40,15 @@ BEFORE = timedelta(seconds=60)  # clocks differ: look this much before the attem
 
 
 async def send(start: Start, place: Destination, http: ProviderSession) -> Result:
-    """Make one attempt and say what it came to. Never raises."""
+    """Make one attempt and say what it came to. Never raises, even when cut off."""
     job = start.job
     began = time.monotonic()
     try:
         outcome: Outcome = await provider_for(place).send(_message(start), http)
     except SendError as error:
         outcome = error
+    except asyncio.CancelledError:
+        outcome = OutcomeUnknown("LeadRails was stopped before the provider answered")
     except Exception:
         # Whatever went wrong here, the request may be on its way.
         log.exception("attempt failed unexpectedly")

@@ -1,5 +1,8 @@
 """The drain against a real PostgreSQL and the real simulator process."""
 
+import time
+from threading import Thread
+
 import pytest
 from django.db import connection
 
@@ -7,6 +10,7 @@ from destinations.models import Destination
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import Suppression
 from leadrails.jobs import queue
+from leadrails.jobs.drain import STOP_GRACE
 from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Attempt, Job, QueueEntry
 from leadrails.jobs.services import cancel_job, release_country, resume_destination
@@ -247,3 +251,26 @@ def make_due(job):
         cursor.execute(
             "UPDATE jobs_queueentry SET due_at = now() WHERE job_id = %s", [job.id]
         )
+
+
+def test_a_drain_that_is_stopped_cuts_off_calls_that_hang(simulator, settings):
+    settings.LEADRAILS_SIMULATOR_URL = simulator.url
+    settings.LEADRAILS_PUBLIC_URL = ""
+    loop = SenderLoop()
+    job = job_to("+12025550169")
+    running = Thread(target=loop.run)
+    running.start()
+    account = simulator.account(job.tenant_id).sid
+    simulator.wait(account=account)
+
+    began = time.monotonic()
+    loop.stop()
+    running.join(10)
+    loop.close()
+
+    assert not running.is_alive()
+    assert time.monotonic() - began < STOP_GRACE + 2
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("unknown", "outcome_unknown")
+    attempt = Attempt.objects.get(job_id=job.id)
+    assert (attempt.outcome, attempt.finished_at is None) == ("unknown", False)
