@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from destinations.models import Destination
+from destinations.providers.registry import PROVIDERS
 from leadrails.core.data import load
 from leadrails.core.phone import region_of
 from leadrails.core.rendering import Template, TemplateError
@@ -14,7 +15,15 @@ from leadrails.tenants.models import Tenant
 
 SHORTEST_LIFE = timedelta(minutes=1)
 LONGEST_LIFE = timedelta(days=7)
-MOST = {"hourly_ceiling": 1_000_000, "daily_per_recipient": 1_000, "max_attempts": 50}
+MOST = {
+    "hourly_ceiling": 1_000_000,
+    "daily_per_recipient": 1_000,
+    "max_attempts": 50,
+    "messages_per_second": 1_000,
+    "max_in_flight": 1_000,
+}
+LEAST = {"messages_per_second": 0.01}
+SIMULATED_RATE = 200.0
 COUNTRIES: dict[str, str] = load("countries")["names"]
 
 
@@ -23,6 +32,13 @@ def default_countries(tenant: Tenant, config: Mapping[str, str]) -> list[str]:
     sender = config.get("from_number", "")
     own = region_of(sender) if sender.startswith("+") else None
     return sorted({tenant.country, own or tenant.country} & COUNTRIES.keys())
+
+
+def default_rate(destination: Destination) -> float:
+    """Messages a second that the sender can carry; the simulator carries any."""
+    if destination.is_simulated:
+        return SIMULATED_RATE
+    return PROVIDERS[destination.kind].messages_per_second(destination.config)
 
 
 def check_settings(destination: Destination) -> None:
@@ -40,11 +56,12 @@ def check_settings(destination: Destination) -> None:
     for name in ("recipient_template", "body_template"):
         if name not in problems and (problem := _template_problem(destination, name)):
             problems[name] = [problem]
-    for name in ("hourly_ceiling", "daily_per_recipient", "max_attempts"):
-        value = getattr(destination, name)
-        if name not in problems and (value < 1 or value > MOST[name]):
+    for name, most in MOST.items():
+        least = LEAST.get(name, 1)
+        if name not in problems and not least <= getattr(destination, name) <= most:
             problems[name] = [
-                _("Enter a number from 1 to %(most)s.") % {"most": f"{MOST[name]:,}"}
+                _("Enter a number from %(least)s to %(most)s.")
+                % {"least": least, "most": f"{most:,}"}
             ]
     if not SHORTEST_LIFE <= destination.time_to_live <= LONGEST_LIFE:
         problems["time_to_live"] = [_("Enter a time from 1 minute to 7 days.")]

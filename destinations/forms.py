@@ -157,6 +157,23 @@ class DestinationForm(forms.Form):
         initial=24,
         help_text=_("How often a message is tried before it becomes a dead letter."),
     )
+    messages_per_second = forms.FloatField(
+        label=_("Messages per second"),
+        min_value=checks.LEAST["messages_per_second"],
+        max_value=checks.MOST["messages_per_second"],
+        required=False,
+        help_text=_(
+            "What exceeds it waits its turn. Left empty, it is what this kind of"
+            " sender can carry; a registered campaign may carry more."
+        ),
+    )
+    max_in_flight = forms.IntegerField(
+        label=_("Most calls at once"),
+        min_value=1,
+        max_value=checks.MOST["max_in_flight"],
+        initial=100,
+        help_text=_("So that a slow provider does not hold up other destinations."),
+    )
 
     def __init__(
         self,
@@ -258,6 +275,8 @@ class DestinationForm(forms.Form):
             "daily_per_recipient",
             "time_to_live",
             "max_attempts",
+            "messages_per_second",
+            "max_in_flight",
         )
         return (self[name] for name in names)
 
@@ -276,11 +295,14 @@ class DestinationForm(forms.Form):
                 "hourly_ceiling",
                 "daily_per_recipient",
                 "max_attempts",
+                "max_in_flight",
             )
         }
         # Browsers send line ends as CR LF, which costs a character each.
         common["body_template"] = data["body_template"].replace("\r\n", "\n")
         common["time_to_live"] = timedelta(hours=float(data["time_to_live"]))
+        # None stands for what the sender can carry.
+        common["messages_per_second"] = data["messages_per_second"]
         public = [field.name for field in self.provider_fields if not field.secret]
         return {
             **common,

@@ -63,6 +63,8 @@ class Destination(TenantModel):
     daily_per_recipient = models.PositiveSmallIntegerField(default=5)
     time_to_live = models.DurationField(default=timedelta(hours=4))
     max_attempts = models.PositiveSmallIntegerField(default=24)
+    messages_per_second = models.FloatField(default=10, db_default=10)
+    max_in_flight = models.PositiveSmallIntegerField(default=100, db_default=100)
     fingerprint = models.BinaryField(
         default=bytes,
         max_length=32,
@@ -86,6 +88,12 @@ class Destination(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(max_attempts__range=(1, 50)),
                 name="destination_sane_attempts",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    messages_per_second__gt=0, max_in_flight__range=(1, 1000)
+                ),
+                name="destination_sane_rate",
             ),
         ]
         indexes = [

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from destinations import credentials as sealed
-from destinations.checks import check_settings, default_countries
+from destinations.checks import check_settings, default_countries, default_rate
 from destinations.models import Destination
 from destinations.providers.registry import PROVIDERS
 from leadrails.core import ids
@@ -45,7 +45,9 @@ def create_destination(
             tenant's own simulator account stands in for what is left empty.
         credentials: its secret fields.
         limits: `recipient_template`, `purpose`, `allowed_countries`,
-            `hourly_ceiling`, `daily_per_recipient`, `time_to_live`, `max_attempts`.
+            `hourly_ceiling`, `daily_per_recipient`, `time_to_live`, `max_attempts`,
+            `messages_per_second` (None for what the sender can carry),
+            `max_in_flight`.
 
     Raises:
         ValidationError: with the fields at fault.
@@ -70,6 +72,8 @@ def create_destination(
         if config.get("account_sid") == own_config.get("account_sid"):
             credentials = {**own_secrets, **credentials}
     _put(destination, config, credentials, changed=credentials)
+    if limits.get("messages_per_second") is None:
+        destination.messages_per_second = default_rate(destination)
     if not destination.allowed_countries:
         destination.allowed_countries = default_countries(tenant, destination.config)
     check_settings(destination)
@@ -106,6 +110,8 @@ def update_destination(
             setattr(fresh, name, value)
         fresh.name = fresh.name.strip()
         replaced = _replace(fresh, config, credentials)
+        if changes.get("messages_per_second", 0) is None:
+            fresh.messages_per_second = default_rate(fresh)
         check_settings(fresh)
         fresh.save()
         changed = [n for n in CHANGEABLE if getattr(fresh, n) != before[n]]
@@ -169,6 +175,8 @@ CHANGEABLE = (
     "daily_per_recipient",
     "time_to_live",
     "max_attempts",
+    "messages_per_second",
+    "max_in_flight",
 )
 _ACTS = {
     Destination.Status.ACTIVE: "destination.resumed",

@@ -71,6 +71,7 @@ def make_destination(tenant: Tenant | None = None, **fields: Any) -> Destination
             "config": {"account_sid": sid, "from_number": "+15555550100"},
             "body_template": "Hi {{ first_name }}, thanks. Reply STOP to opt out.",
             "allowed_countries": ["US", "GB"],
+            "messages_per_second": 200,
             "inbound_secret": secrets.token_urlsafe(24),
             **fields,
         },

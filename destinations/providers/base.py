@@ -213,6 +213,11 @@ class Provider(Protocol):
         """Return a sentence for each field at fault; empty when all is well."""
         ...
 
+    @classmethod
+    def messages_per_second(cls, config: Mapping[str, str]) -> float:
+        """What a sender of this kind can carry, when nothing else is known."""
+        ...
+
     async def send(self, message: Message, http: ProviderSession) -> Receipt: ...
 
     async def find(

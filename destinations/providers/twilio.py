@@ -90,6 +90,10 @@ class TwilioSMS:
     ) -> dict[str, str]:
         return twilio_setup.validate(config, credentials, simulated)
 
+    @classmethod
+    def messages_per_second(cls, config: Mapping[str, str]) -> float:
+        return twilio_setup.messages_per_second(config)
+
     @property
     def account_url(self) -> str:
         return f"{self.base_url}/2010-04-01/Accounts/{self.account_sid}"

@@ -75,6 +75,25 @@ NAMES = (*(field.name for field in FIELDS), "auth_token_previous")
 SIDS = {field.name: field for field in FIELDS if field.pattern}
 
 
+NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}")
+TOLL_FREE = re.compile(r"\+18(00|33|44|55|66|77|88)[0-9]{7}")
+
+
+def messages_per_second(config: Mapping[str, str]) -> float:
+    """
+    Return what Twilio sends a second for this kind of sender.
+
+    A registered campaign may carry far more; its owner then raises the rate. Source:
+    Twilio, "Understanding Twilio Rate Limits and Message Queues" (2025).
+    """
+    sender = config.get("from_number", "")
+    if config.get("messaging_service_sid"):
+        return 10.0
+    if TOLL_FREE.fullmatch(sender):
+        return 3.0
+    return 1.0 if NORTH_AMERICAN.fullmatch(sender) else 10.0
+
+
 def settled(
     config: Mapping[str, str], credentials: Mapping[str, str]
 ) -> dict[str, str]:

@@ -54,6 +54,11 @@ WORDS: dict[str, Words] = {
             "installation are the ones the provider uses."
         ),
     ),
+    "circuit_open": Words(
+        _("The provider does not answer %(where)s"),
+        _("Nothing is lost: its jobs wait, and one call is tried now and then."),
+        _("Look at the provider's status page. Sending goes on by itself."),
+    ),
     "ceiling_reached": Words(
         _("%(where)s reached its ceiling of messages"),
         _("Further jobs wait, so that a flood of leads cannot spend your money."),

@@ -9,8 +9,9 @@ ends becomes `unknown`, never `queued`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid4
@@ -23,7 +24,8 @@ from destinations.models import Destination
 from destinations.providers.http import ProviderSession
 from leadrails.core.crashpoints import crash_here
 from leadrails.jobs import queue, sending
-from leadrails.jobs.prepare import Batch, prepare
+from leadrails.jobs.answers import Answer
+from leadrails.jobs.prepare import prepare
 from leadrails.jobs.queue import DueJob, Result, Start
 from leadrails.jobs.wake import Bell, drain_waker
 
@@ -38,6 +40,7 @@ LINGER = 30.0  # seconds that a run stays after its last work, to be woken at on
 HEAD_START = 0.005  # seconds in which a claim's calls leave before the next claim
 STOP_GRACE = 5.0  # seconds that calls in flight get once the drain is to stop
 LOOK_EVERY = 1.0  # seconds between looks while nobody can wake a run
+LOOK_WHEN_THROTTLED = 0.25  # seconds
 LOOK_AGAIN = timedelta(seconds=10)
 
 
@@ -55,7 +58,7 @@ class Drain:
         self._leased: dict[UUID, None] = {}
         self._more = asyncio.Event()
         self._bell = Bell(drain_waker.queue, self._more.set)
-        self._is_running = self._is_stopped = False
+        self._is_running = self._is_stopped = self._is_throttled = False
 
     async def run(self) -> bool:
         """
@@ -114,12 +117,13 @@ class Drain:
                 await self._wait(*self._in_flight)
                 continue
             wanted = min(room, MAX_BATCH)
-            if claimed := await self._claim(wanted):
+            claimed, self._is_throttled = await self._claim(wanted)
+            if claimed:
                 if claimed < wanted:
                     await asyncio.sleep(HEAD_START)
                 idle_since = loop.time()
                 continue
-            if self._in_flight:
+            if self._in_flight or (self._is_throttled and self.linger):
                 idle_since = loop.time()
             elif self._may_end(idle_for=loop.time() - idle_since):
                 return
@@ -133,6 +137,8 @@ class Drain:
         """Wait for news or for one of `calls`, whichever comes first."""
         news = asyncio.ensure_future(self._more.wait())
         longest = self.linger if self._bell.is_heard else LOOK_EVERY
+        if self._is_throttled:
+            longest = LOOK_WHEN_THROTTLED
         try:
             await asyncio.wait(
                 {news, *calls}, timeout=longest, return_when=asyncio.FIRST_COMPLETED
@@ -140,24 +146,24 @@ class Drain:
         finally:
             news.cancel()
 
-    async def _claim(self, room: int) -> int:
+    async def _claim(self, room: int) -> tuple[int, bool]:
+        """Return how many jobs were leased, and whether more is due but kept back."""
         try:
-            batch, places, started, count = await self._database(
+            claimed = await self._database(
                 self._claims, claim_and_start, room, self.worker
             )
         except (DatabaseError, InterfaceError):
             log.warning("the database did not answer a claim; trying again")
             await asyncio.sleep(1)
             self._more.set()
-            return 0
-        for start in batch.starts:
-            if start.job.id in started:
-                self._spawn(
-                    start.job, self._send(start, places[start.job.destination_id])
-                )
-        for job in batch.doubtful:
+            return 0, False
+        places = claimed.places
+        for start in claimed.started:
+            place = places[start.job.destination_id]
+            self._spawn(start.job, self._send(start, place))
+        for job in claimed.doubtful:
             self._spawn(job, self._ask(job, places[job.destination_id]))
-        return count
+        return claimed.count, claimed.is_throttled
 
     def _spawn(self, job: DueJob, work: Coroutine[Any, Any, None]) -> None:
         self._leased[job.id] = None
@@ -181,7 +187,9 @@ class Drain:
             self._results.put_nowait(sending.undecided(job, delay=None))
             return
         if found is None:
-            self._results.put_nowait(sending.undecided(job, delay=LOOK_AGAIN))
+            self._results.put_nowait(
+                sending.undecided(job, delay=LOOK_AGAIN, answer=Answer.NONE)
+            )
             return
         if found:
             own = await self._database(
@@ -206,6 +214,8 @@ class Drain:
             for result in results:
                 self._leased.pop(result.job.id, None)
                 self._results.task_done()
+            if self._is_throttled:
+                self._more.set()
 
     async def _settle(self, results: list[Result]) -> None:
         while True:
@@ -248,20 +258,41 @@ def _close_connection() -> None:
     connection.close()
 
 
-def claim_and_start(
-    room: int, worker: UUID
-) -> tuple[Batch, dict[UUID, Destination], set[UUID], int]:
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim came to: `count` leased jobs, some of them to be sent or asked."""
+
+    count: int
+    is_throttled: bool
+    started: Sequence[Start] = ()
+    doubtful: Sequence[DueJob] = ()
+    places: Mapping[UUID, Destination] = field(default_factory=dict)
+
+
+def claim_and_start(room: int, worker: UUID) -> Claimed:
     """Lease due jobs, decide on each, and write the attempts about to be made."""
-    jobs = queue.claim(room, worker)
+    claim = queue.claim(room, worker)
+    jobs = claim.jobs
     if not jobs:
-        return Batch(), {}, set(), 0
+        return Claimed(0, claim.is_throttled)
     crash_here("after_claim")
     places = find_destinations({job.destination_id for job in jobs})
     batch = prepare(jobs, places)
+    queue.put_aside(batch.asides)
+    queue.release(batch.stale, worker, delay=timedelta(seconds=1))
     started = queue.start(batch.starts, worker)
     if started:
         crash_here("after_attempt_rows")
-    queue.put_aside(batch.asides)
+    # From here on nothing may fail: what has an attempt row must be called.
     refused = [s.job.id for s in batch.starts if s.job.id not in started]
-    queue.release(refused + batch.stale, worker, delay=timedelta(seconds=1))
-    return batch, places, started, len(jobs)
+    try:
+        queue.release(refused, worker, delay=timedelta(seconds=1))
+    except DatabaseError:
+        log.warning("leases could not be given back; they run out by themselves")
+    return Claimed(
+        len(jobs),
+        claim.is_throttled,
+        [start for start in batch.starts if start.job.id in started],
+        batch.doubtful,
+        places,
+    )

@@ -242,6 +242,43 @@ class QueueEntry(models.Model):
         return f"{self.job_id} due {self.due_at}"
 
 
+class Gate(models.Model):
+    """
+    How a destination may send just now: its rate and its circuit breaker.
+
+    Shared by all drains; a destination without a row is at rest. The rate is a
+    bucket that is kept as one time: when the next message would be due if all had
+    gone evenly (the generic cell rate algorithm). The circuit is open until
+    `open_until`; when that has passed one call may try (`is_probing`).
+    """
+
+    destination_id = models.UUIDField(primary_key=True)
+    tenant_id = models.UUIDField()
+    free_at = models.DateTimeField(null=True)
+    share = models.FloatField(
+        default=1, db_default=1, help_text="Of the rate, when last told to slow down."
+    )
+    slowed_until = models.DateTimeField(null=True)
+    troubles = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Calls without an answer, in a row."
+    )
+    openings = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often in a row the circuit opened."
+    )
+    open_until = models.DateTimeField(null=True)
+    is_probing = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(share__gt=0, share__lte=1), name="gate_share"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"gate of {self.destination_id}"
+
+
 class Lane(models.Model):
     """A destination's place in the round of claims: who was served last waits."""
 

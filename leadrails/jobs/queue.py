@@ -21,10 +21,14 @@ from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import Effect
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.states import State
+from leadrails.jobs import gates
 from leadrails.jobs import queue_sql as sql
+from leadrails.jobs.answers import Answer
 from leadrails.jobs.effects import Held, apply_effects, note_end, note_holds
 
 FIRST_LOOK = timedelta(seconds=5)
+AHEAD = timedelta(milliseconds=500)  # of a destination's rate, that one claim may take
+PROBE = timedelta(seconds=15)  # within which a half-open circuit's one call must end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +99,30 @@ class Result:
     error_message: str = ""
     response: dict[str, Any] = field(default_factory=dict)
     effects: tuple[Effect, ...] = ()
+    answer: Answer = Answer.GIVEN
+    retry_after: timedelta | None = None
 
 
-def claim(room: int, worker: UUID) -> list[DueJob]:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Leased jobs; `is_throttled` if more is due than its gates let pass now."""
+
+    jobs: list[DueJob]
+    is_throttled: bool
+
+
+def claim(room: int, worker: UUID) -> Claim:
     """Lease up to `room` due jobs, fairly, and load them."""
-    lease = timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS)
-    parameters = {"room": room, "lease": lease, "worker": worker}
-    claimed = [row[0] for row in statements.run(sql.CLAIM, parameters)]
-    return _load(claimed) if claimed else []
+    parameters = {
+        "room": room,
+        "lease": timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS),
+        "worker": worker,
+        "ahead": AHEAD,
+        "probe": PROBE,
+    }
+    found = [row[0] for row in statements.run(sql.CLAIM, parameters)]
+    claimed = [job_id for job_id in found if job_id]
+    return Claim(_load(claimed) if claimed else [], len(claimed) < len(found))
 
 
 def _load(jobs: list[UUID]) -> list[DueJob]:
@@ -150,7 +170,7 @@ def put_aside(asides: Sequence[Aside]) -> None:
     }
     with transaction.atomic():
         statements.run(sql.PUT_ASIDE, parameters)
-        for item in asides:
+        for item in sorted(asides, key=lambda item: item.job.destination_id):
             if item.state is State.DEAD:
                 note_end(
                     item.reason,
@@ -200,8 +220,10 @@ def settle(results: Sequence[Result]) -> None:
     with transaction.atomic():
         rows = statements.run(sql.SETTLE, parameters)
         moved = {job_id for job_id, _, waits in rows if waits}
-        for item in results:
+        # In one order, so that two drains at the same alerts do not block each other.
+        for item in sorted(results, key=lambda item: item.job.destination_id):
             _settle_effects(item, is_moved=item.job.id in moved)
+        gates.note(results)
         crash_here("settle_before_commit")
     crash_here("settle_after_commit")
 

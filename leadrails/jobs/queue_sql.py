@@ -9,7 +9,12 @@ takes over from workers that died. Each is one statement and so one transaction.
 # Lanes that hold unleased entries are found by a loose index scan, one probe each.
 # Tenants share the claim equally, and so do the lanes of a tenant, so that a backlog
 # gains nothing by being long or by being spread over many destinations. What one
-# lane leaves unused, the next claim gives to the others.
+# lane leaves unused, the next claim gives to the others. A destination's replays wait
+# while anything live of its own is due.
+#
+# A destination gets no more than its gate lets start within `ahead`. Gates are locked
+# in one order, for the moment of the claim. A row without a job says that something
+# due was kept back by its gate: look again soon.
 #
 # A claim need not be on disk: a crash of the database gives its jobs back, and `START`
 # waits for the disk before any call is made.
@@ -25,21 +30,45 @@ WITH RECURSIVE lane AS (
     ORDER BY destination_id, is_bulk LIMIT 1) following
 ),
 due AS (
-  SELECT lane.*, coalesce(seen.served_at, '-infinity') AS served_at
+  SELECT lane.*, coalesce(seen.served_at, '-infinity') AS served_at,
+    row_number() OVER (PARTITION BY destination_id ORDER BY is_bulk) AS place
   FROM lane LEFT JOIN jobs_lane seen USING (destination_id, is_bulk)
   WHERE EXISTS (SELECT FROM jobs_queueentry entry
     WHERE entry.destination_id = lane.destination_id AND entry.is_bulk = lane.is_bulk
       AND entry.lease_until IS NULL AND entry.due_at <= now())
 ),
+gate AS (
+  SELECT * FROM jobs_gate WHERE destination_id IN (SELECT destination_id FROM due)
+  ORDER BY destination_id FOR UPDATE
+),
+flying AS (
+  SELECT destination_id, count(*) AS calls FROM jobs_queueentry
+  WHERE lease_until IS NOT NULL GROUP BY destination_id
+),
+flow AS (
+  SELECT due.*, rate.per_second,
+    CASE WHEN gate.open_until > now() OR gate.slowed_until > now() THEN 0
+      WHEN gate.openings > 0 THEN 1
+      ELSE least(place.max_in_flight - coalesce(flying.calls, 0),
+        floor(greatest(1, rate.per_second) + rate.per_second * extract(epoch FROM
+          now() + %(ahead)s - greatest(gate.free_at, now())))::bigint)
+    END AS room
+  FROM due JOIN destinations_destination place ON place.id = due.destination_id
+  LEFT JOIN gate USING (destination_id) LEFT JOIN flying USING (destination_id),
+  LATERAL (SELECT place.messages_per_second * coalesce(least(1, gate.share
+    + 0.02 * extract(epoch FROM now() - gate.slowed_until)), 1) AS per_second) AS rate
+  WHERE due.place = 1
+),
 tenant AS (
   SELECT tenant_id, max(served_at) AS served_at, count(*) AS lanes
-  FROM due GROUP BY tenant_id
+  FROM flow WHERE room > 0 GROUP BY tenant_id
 ),
 quota AS (
-  SELECT due.destination_id, due.is_bulk, due.tenant_id,
-    row_number() OVER (ORDER BY due.is_bulk, tenant.served_at, due.served_at) AS turn,
-    greatest(1, %(room)s / (SELECT count(*) FROM tenant) / tenant.lanes) AS share
-  FROM due JOIN tenant USING (tenant_id)
+  SELECT flow.destination_id, flow.is_bulk,
+    row_number() OVER (ORDER BY flow.is_bulk, tenant.served_at, flow.served_at) AS turn,
+    least(flow.room,
+      greatest(1, %(room)s / (SELECT count(*) FROM tenant) / tenant.lanes)) AS share
+  FROM flow JOIN tenant USING (tenant_id) WHERE flow.room > 0
 ),
 picked AS (
   SELECT entry.job_id FROM (SELECT * FROM quota ORDER BY turn LIMIT %(room)s) quota,
@@ -62,9 +91,23 @@ served AS (
   SELECT DISTINCT destination_id, is_bulk, tenant_id, now() FROM leased
   ORDER BY destination_id, is_bulk
   ON CONFLICT (destination_id, is_bulk) DO UPDATE SET served_at = now()
+),
+passed AS (
+  INSERT INTO jobs_gate AS gate (destination_id, tenant_id, free_at)
+  SELECT flow.destination_id, flow.tenant_id,
+    now() + count(*) / flow.per_second * interval '1 second'
+  FROM leased JOIN flow USING (destination_id)
+  GROUP BY flow.destination_id, flow.tenant_id, flow.per_second
+  ORDER BY flow.destination_id
+  ON CONFLICT (destination_id) DO UPDATE SET
+    free_at = excluded.free_at + (greatest(gate.free_at, now()) - now()),
+    is_probing = gate.openings > 0,
+    open_until = CASE WHEN gate.openings > 0 THEN now() + %(probe)s END
 )
 SELECT job_id FROM leased,
   (SELECT set_config('synchronous_commit', 'off', true)) relaxed
+UNION ALL
+SELECT NULL WHERE EXISTS (SELECT FROM flow WHERE room <= 0)
 """
 
 LOAD = """
@@ -281,4 +324,59 @@ AND NOT EXISTS (
   SELECT FROM jobs_attempt attempt WHERE attempt.job_id = %(job)s
     AND attempt.provider_id = sid AND attempt.number <> %(number)s)
 ORDER BY place LIMIT 1
+"""
+
+# Any answer of a provider ends a run of troubles and closes the circuit.
+NOTE_ANSWERS = """
+WITH answered AS (
+  SELECT destination_id, open_until IS NOT NULL AS was_open FROM jobs_gate
+  WHERE destination_id = ANY(%(destinations)s) AND (troubles > 0 OR openings > 0)
+  ORDER BY destination_id FOR UPDATE
+)
+UPDATE jobs_gate gate SET troubles = 0, openings = 0, open_until = NULL,
+  is_probing = false
+FROM answered WHERE gate.destination_id = answered.destination_id
+RETURNING gate.destination_id, gate.tenant_id
+"""
+
+NOTE_TROUBLES = """
+WITH input AS (
+  SELECT * FROM unnest(%(destinations)s::uuid[], %(counts)s::int[])
+    AS x (destination_id, troubles)
+),
+before AS (
+  SELECT gate.*, gate.troubles + input.troubles AS in_a_row,
+    gate.troubles + input.troubles >= %(enough)s
+      AND (gate.is_probing OR gate.open_until IS NULL) AS opens
+  FROM jobs_gate gate JOIN input USING (destination_id)
+  ORDER BY gate.destination_id FOR UPDATE OF gate
+)
+UPDATE jobs_gate gate SET troubles = before.in_a_row,
+  openings = gate.openings + before.opens::int,
+  open_until = CASE WHEN before.opens
+    THEN now() + least(%(longest)s, %(shortest)s * power(2, least(gate.openings, 10)))
+    ELSE gate.open_until END,
+  is_probing = gate.is_probing AND NOT before.opens
+FROM before WHERE gate.destination_id = before.destination_id
+RETURNING gate.destination_id, gate.tenant_id, before.opens
+"""
+
+# “Slow down” shuts the gate for as long as was asked and halves the rate, which then
+# comes back by a fiftieth a second.
+NOTE_SLOWDOWNS = """
+WITH input AS (
+  SELECT * FROM unnest(%(destinations)s::uuid[], %(waits)s::interval[])
+    AS x (destination_id, wait)
+),
+before AS (
+  SELECT gate.destination_id, input.wait FROM jobs_gate gate
+  JOIN input USING (destination_id) ORDER BY gate.destination_id FOR UPDATE OF gate
+)
+UPDATE jobs_gate gate SET
+  -- Calls that were under way together are one complaint.
+  share = CASE WHEN gate.slowed_until > now() THEN gate.share
+    ELSE greatest(%(least)s, coalesce(least(1, gate.share
+      + 0.02 * extract(epoch FROM now() - gate.slowed_until)), 1) / 2) END,
+  slowed_until = greatest(gate.slowed_until, now() + before.wait)
+FROM before WHERE gate.destination_id = before.destination_id
 """

@@ -28,6 +28,7 @@ from leadrails.core.reasons import Reason
 from leadrails.core.redact import redact
 from leadrails.core.retry import RetryPolicy
 from leadrails.core.states import Event, State, next_state
+from leadrails.jobs.answers import Answer, answer_of, wait_of
 from leadrails.jobs.effects import OUTCOME_UNKNOWN
 from leadrails.jobs.models import Attempt
 from leadrails.jobs.queue import FIRST_LOOK, DueJob, Result, Start
@@ -90,6 +91,8 @@ def _result(
         "duration": duration,
         "delay": delay,
         "effects": decision.effects,
+        "answer": answer_of(outcome),
+        "retry_after": wait_of(outcome),
     }
     match outcome:
         case Receipt():
@@ -192,7 +195,9 @@ def absent(job: DueJob, place: Destination) -> Result:
     )
 
 
-def undecided(job: DueJob, *, delay: timedelta | None) -> Result:
+def undecided(
+    job: DueJob, *, delay: timedelta | None, answer: Answer = Answer.GIVEN
+) -> Result:
     """Still unknown; look again after `delay`, or (None) wait for a person."""
     reason = Reason.OUTCOME_UNKNOWN
     effects: tuple[OpenAlert, ...] = ()
@@ -206,6 +211,7 @@ def undecided(job: DueJob, *, delay: timedelta | None) -> Result:
         delay=delay,
         effects=effects,
         response={"looks": job.looks + 1},
+        answer=answer,
     )
 
 

@@ -219,7 +219,7 @@ def test_claims_are_fair_between_tenants():
 
     claimed = queue.claim(10, "00000000-0000-0000-0000-000000000002")
 
-    served = [job.destination_id for job in claimed]
+    served = [job.destination_id for job in claimed.jobs]
     assert quiet.id in served
     assert served.count(busy.id) >= 5
 
@@ -231,8 +231,8 @@ def test_two_claims_never_overlap():
     first = queue.claim(10, "00000000-0000-0000-0000-000000000003")
     second = queue.claim(20, "00000000-0000-0000-0000-000000000004")
 
-    assert not {j.id for j in first} & {j.id for j in second}
-    assert len(first) + len(second) == 20
+    assert not {j.id for j in first.jobs} & {j.id for j in second.jobs}
+    assert len(first.jobs) + len(second.jobs) == 20
 
 
 def test_a_waiting_job_can_be_canceled_and_is_not_sent(drain, simulator):

@@ -1,0 +1,93 @@
+"""
+What a destination's gate learns from its calls: slow down, stop, go on.
+
+Five calls in a row without an answer open its circuit: nothing is claimed for it until
+a single call, tried after ten seconds and then ever later, is answered again. Jobs keep
+their attempts and their place meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.utils import timezone
+
+from leadrails import statements
+from leadrails.alerts.services import close_alerts, open_alert
+from leadrails.jobs import queue_sql as sql
+from leadrails.jobs.answers import Answer
+from leadrails.jobs.effects import scope_of
+
+if TYPE_CHECKING:
+    from leadrails.jobs.queue import Result
+
+CIRCUIT_OPEN = "circuit_open"
+
+ENOUGH_TROUBLES = 5
+SHORTEST_OPENING = timedelta(seconds=10)
+LONGEST_OPENING = timedelta(minutes=5)
+SHORTEST_SLOWDOWN = timedelta(seconds=1)
+LONGEST_SLOWDOWN = timedelta(minutes=5)
+LEAST_SHARE = 0.05
+
+
+def note(results: Sequence[Result]) -> None:
+    """Write what a batch of calls says of the destinations. In its transaction."""
+    troubles: Counter[UUID] = Counter()
+    slow: dict[UUID, timedelta] = {}
+    answered: set[UUID] = set()
+    for item in results:
+        place = item.job.destination_id
+        if item.answer is Answer.NONE:
+            troubles[place] += 1
+            continue
+        answered.add(place)
+        if item.answer is Answer.SLOW_DOWN:
+            wait = item.retry_after or SHORTEST_SLOWDOWN
+            slow[place] = max(slow.get(place, SHORTEST_SLOWDOWN), wait)
+    if answered:
+        _close(answered)
+    if slow:
+        waits = [min(wait, LONGEST_SLOWDOWN) for wait in slow.values()]
+        parameters = {"destinations": list(slow), "waits": waits, "least": LEAST_SHARE}
+        statements.run(sql.NOTE_SLOWDOWNS, parameters)
+    # A provider that answers some calls is there: its circuit stays closed.
+    _count({place: troubles[place] for place in troubles.keys() - answered})
+
+
+def _close(answered: Iterable[UUID]) -> None:
+    parameters = {"destinations": list(answered)}
+    for destination_id, tenant_id in statements.run(sql.NOTE_ANSWERS, parameters):
+        close_alerts(
+            tenant_id=tenant_id,
+            kind=CIRCUIT_OPEN,
+            scope=scope_of(destination_id),
+            now=timezone.now(),
+        )
+
+
+def _count(troubles: dict[UUID, int]) -> None:
+    if not troubles:
+        return
+    parameters = {
+        "destinations": list(troubles),
+        "counts": list(troubles.values()),
+        "enough": ENOUGH_TROUBLES,
+        "shortest": SHORTEST_OPENING,
+        "longest": LONGEST_OPENING,
+    }
+    rows = statements.run(sql.NOTE_TROUBLES, parameters)
+    for destination_id, tenant_id, opens in sorted(rows):
+        if opens:
+            open_alert(
+                tenant_id=tenant_id,
+                kind=CIRCUIT_OPEN,
+                scope=scope_of(destination_id),
+                cause="no_answer",
+                destination_id=destination_id,
+                failures=troubles[destination_id],
+            )
