@@ -20,6 +20,7 @@ from destinations.models import Destination
 from destinations.providers.registry import PROVIDERS
 from leadrails.core.phone import country_name
 from leadrails.core.rendering import AVAILABLE_FIELDS
+from leadrails.jobs import gates
 from leadrails.routing.models import Route
 from leadrails.tenants.doors import TenantRequest, member_required
 from leadrails.tenants.models import Role
@@ -255,6 +256,7 @@ def show(
         "why": pages.pause_sentence(row),
         "why_docs": pages.pause_docs(row) if row.is_paused else None,
         "is_shared": shares_sender(row),
+        "shut": gates.why_shut(row),
         "may_edit": request.role.covers(Role.ADMIN),
         "may_operate": request.role.covers(Role.OPERATOR),
     }

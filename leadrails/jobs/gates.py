@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.utils import timezone
 
+from destinations.models import Destination
 from leadrails import statements
 from leadrails.alerts.services import close_alerts, open_alert
 from leadrails.jobs import queue_sql as sql
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.effects import scope_of
+from leadrails.jobs.models import Gate, QueueEntry
 
 if TYPE_CHECKING:
     from leadrails.jobs.queue import Result
@@ -33,6 +36,37 @@ LONGEST_OPENING = timedelta(minutes=5)
 SHORTEST_SLOWDOWN = timedelta(seconds=1)
 LONGEST_SLOWDOWN = timedelta(minutes=5)
 LEAST_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """Why nothing is sent through a destination just now, and until when."""
+
+    cause: str  # circuit, slowed or rate
+    until: datetime
+
+
+def why_shut(destination: Destination) -> Shut | None:
+    found = Gate.objects.filter(
+        destination_id=destination.pk, tenant_id=destination.tenant_id
+    ).first()
+    now = timezone.now()
+    if found is None:
+        return None
+    if found.open_until and found.open_until > now:
+        return Shut("circuit", found.open_until)
+    if found.slowed_until and found.slowed_until > now:
+        return Shut("slowed", found.slowed_until)
+    if found.free_at and found.free_at > now and _is_anything_waiting(destination):
+        return Shut("rate", found.free_at)
+    return None
+
+
+def _is_anything_waiting(destination: Destination) -> bool:
+    waiting = QueueEntry.objects.filter(
+        destination_id=destination.pk, lease_until=None, due_at__lte=timezone.now()
+    )
+    return waiting.exists()
 
 
 def note(results: Sequence[Result]) -> None:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,7 +18,7 @@ from destinations.providers import errors
 from leadrails.core import ids
 from leadrails.core.reasons import EXPLANATIONS, REASONS, Move
 from leadrails.core.states import ABORTABLE, FAILED, REPLAYABLE, STUCK, State
-from leadrails.jobs import services
+from leadrails.jobs import gates, services
 from leadrails.jobs.filters import active_filters, chosen_states, narrowed
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.jobs.timeline import Story, steps_of
@@ -121,11 +122,18 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "events": [(event, _pretty(event.payload)) for event in story.events],
         "replay_of": ids.encode(Job.prefix, found.replay_of) if found.replay_of else "",
         "is_waiting": found.state in (State.QUEUED, State.RETRYING, State.HELD),
+        "shut": gates.why_shut(found.destination) if _is_due(found) else None,
         "can_replay": can_act and found.state in REPLAYABLE,
         "can_cancel": can_act and found.state in ABORTABLE,
         "cannot_be_called_back": not settings.LEADRAILS_PUBLIC_URL,
     }
     return render(request, "jobs/job_detail.html", context)
+
+
+def _is_due(job: Job) -> bool:
+    """Whether it would be sent now if nothing kept its destination back."""
+    is_next = job.state in (State.QUEUED, State.RETRYING)
+    return is_next and (job.due_at is None or job.due_at <= timezone.now())
 
 
 def _find(request: TenantRequest, job: str) -> Job:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from leadrails.alerts.models import Alert
@@ -13,7 +14,7 @@ from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Gate, Job, QueueEntry
 from leadrails.jobs.queue import Result
 from tests.jobs.test_drain import job_to
-from tests.make import make_destination
+from tests.make import make_destination, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -180,3 +181,37 @@ def test_the_drain_gives_up_no_job_while_the_provider_is_down(simulator, setting
     loop.close()
     assert Job.objects.filter(state="accepted").exists()
     assert not Alert.objects.open().filter(kind=gates.CIRCUIT_OPEN).exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "cause"),
+    [
+        ({}, None),
+        ({"open_until": timedelta(seconds=20)}, "circuit"),
+        ({"slowed_until": timedelta(seconds=20)}, "slowed"),
+        ({"free_at": timedelta(seconds=20)}, "rate"),
+        ({"open_until": -timedelta(seconds=1)}, None),
+    ],
+)
+def test_pages_say_why_a_destination_sends_nothing(client, fields, cause):
+    destination = make_destination()
+    (job,) = jobs_for(destination, 1)
+    Gate.objects.create(
+        destination_id=destination.pk,
+        tenant_id=destination.tenant_id,
+        **{name: timezone.now() + age for name, age in fields.items()},
+    )
+    shut = gates.why_shut(destination)
+    assert (shut and shut.cause) == cause
+    client.force_login(make_user(destination.tenant, "viewer"))
+    words = {
+        "circuit": "does not answer",
+        "slowed": "asked to slow down",
+        "rate": "at full rate",
+    }
+    for name, item in (("destination", destination), ("job", job)):
+        kwargs = {"tenant": destination.tenant.slug, name: item.public_id}
+        url = reverse(f"{name}s:detail", kwargs=kwargs)
+        html = client.get(url).content.decode()
+        shown = [why for why, text in words.items() if text in html]
+        assert shown == ([cause] if cause else [])
