@@ -65,7 +65,8 @@ def work_off(limit: int, *, first: UUID = LOWEST, last: UUID = HIGHEST) -> Batch
     try:
         with transaction.atomic():
             batch.claimed = _claim(limit, first, last)
-            _process(batch)
+            if batch.claimed:
+                _process(batch)
     except Exception as error:
         if not batch.claimed:
             raise

@@ -6,7 +6,7 @@ later, and stays in the table with its error when it is given up.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from destinations.models import Destination
@@ -67,14 +67,16 @@ def note_bad_signature(destination: Destination, *, job_id: UUID) -> None:
     )
 
 
-def process_callbacks(limit: int | None = None) -> int:
+def process_callbacks(
+    limit: int | None = None, *, is_stopping: Callable[[], bool] = lambda: False
+) -> int:
     """
     Work off callbacks, all or up to `limit`; return how many were dealt with.
 
     One whose job is locked just now is left for the next round and not counted.
     """
     done, seen, first = 0, 0, LOWEST
-    while limit is None or seen < limit:
+    while not is_stopping() and (limit is None or seen < limit):
         size = BATCH if limit is None else min(BATCH, limit - seen)
         batch = work_off(size, first=first)
         done += batch.dealt_with

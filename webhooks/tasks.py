@@ -4,12 +4,20 @@ import threading
 from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 
 from webhooks.polling import LIMIT, poll
 from webhooks.services import process_callbacks
 
 _turn = threading.Lock()
 _is_asked = threading.Event()
+_is_stopping = threading.Event()
+
+
+@worker_shutting_down.connect  # a Celery signal: the only word of a SIGTERM
+def stop_working(**_later: Any) -> None:
+    """Leave what is not claimed yet to others, or to the next start."""
+    _is_stopping.set()
 
 
 @shared_task(name="webhooks.process", ignore_result=True, acks_late=False)
@@ -38,9 +46,13 @@ def _work_off() -> None:
     More would wait for each other's jobs, and keep the worker from its other tasks.
     """
     _is_asked.set()
-    while _is_asked.is_set() and _turn.acquire(blocking=False):
+    while (
+        _is_asked.is_set()
+        and not _is_stopping.is_set()
+        and _turn.acquire(blocking=False)
+    ):
         try:
             _is_asked.clear()
-            process_callbacks()
+            process_callbacks(is_stopping=_is_stopping.is_set)
         finally:
             _turn.release()

@@ -74,6 +74,16 @@ def test_one_thread_of_a_process_works_for_all_who_are_asked():
     assert Job.objects.get(pk=job.pk).state == "delivered"
 
 
+@pytest.mark.django_db
+def test_a_worker_that_is_told_to_stop_claims_no_more(monkeypatch):
+    monkeypatch.setattr(tasks, "_is_stopping", threading.Event())
+    store(make_sent_job(), form("delivered"))
+    tasks.stop_working()
+    tasks.process()
+    assert process_callbacks(is_stopping=tasks._is_stopping.is_set) == 0
+    assert process_callbacks() == 1
+
+
 def is_anyone_waiting():
     return statements.run("SELECT 1 FROM pg_locks WHERE NOT granted") != []
 
