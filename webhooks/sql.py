@@ -89,8 +89,11 @@ ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, lease_until = NULL,
   worker = NULL
 """
 
+# The worker that made the attempt may have died over it: then nobody else ends it.
+# If it lives, its own settling overwrites the time.
 WRITE_ATTEMPTS = """
-UPDATE jobs_attempt attempt SET outcome = input.outcome, provider_id = input.provider_id
+UPDATE jobs_attempt attempt SET outcome = input.outcome,
+  provider_id = input.provider_id, finished_at = coalesce(attempt.finished_at, now())
 FROM json_to_recordset(%(rows)s::json)
   AS input (job_id uuid, number int, outcome text, provider_id text)
 WHERE attempt.job_id = input.job_id AND attempt.number = input.number

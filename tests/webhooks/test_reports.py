@@ -65,6 +65,14 @@ def test_a_callback_that_beats_the_settle_is_matched_by_its_attempt(state):
     assert not QueueEntry.objects.exists()
 
 
+def test_an_attempt_whose_worker_died_is_ended_by_its_callback():
+    job = make_sent_job(state="sending")
+    report(job, form("delivered"))
+    attempt = Attempt.objects.get(job_id=job.id)
+    assert attempt.outcome == "accepted"
+    assert attempt.finished_at is not None
+
+
 def test_an_unknown_status_is_kept_and_changes_nothing():
     before = make_sent_job()
     job = report(before, form("martian"))
