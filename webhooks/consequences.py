@@ -6,11 +6,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from destinations.models import Destination
+from leadrails import statements
 from leadrails.core.delivery import ErrorClass
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.reports import ReportDecision
 from leadrails.core.states import SUCCEEDED
 from leadrails.jobs.effects import apply_effects, note_filtered
+from webhooks import sql
 from webhooks.reports import Case, Report
 
 FILTER_WINDOW = timedelta(hours=1)
@@ -24,30 +26,52 @@ class Consequence:
     case: Case
     decision: ReportDecision
 
+    @property
+    def is_filtered(self) -> bool:
+        return self.report.update.error_class is ErrorClass.CARRIER_FILTERED
+
+    @property
+    def is_first_success(self) -> bool:
+        is_success = self.report.update.status in SUCCEEDED
+        return is_success and not self.report.destination.delivered_once
+
+    @property
+    def reaches_further(self) -> bool:
+        """Whether it concerns more than its job."""
+        return bool(self.decision.effects) or self.is_filtered or self.is_first_success
+
 
 def follow_up(consequences: Iterable[Consequence]) -> None:
     """
-    Carry out effects in the order of the reports.
+    Carry out effects, those of a destination in the order of its reports.
 
-    Per destination, one look at filtered messages and one mark of the first success
-    serve a whole batch.
+    Destinations are locked first and in one order, so that two workers at the same
+    alerts do not block each other. One look at a destination's filtered messages and
+    one mark of its first success serve a whole batch.
     """
-    filtered: set[UUID] = set()
-    delivered: set[UUID] = set()
+    by_place: dict[UUID, list[Consequence]] = {}
     for item in consequences:
-        update, place = item.report.update, item.report.destination
+        if item.reaches_further:
+            by_place.setdefault(item.report.destination.id, []).append(item)
+    if not by_place:
+        return
+    statements.run(sql.LOCK_DESTINATIONS, {"ids": list(by_place)})
+    for _, items in sorted(by_place.items()):
+        _follow_up_on_one(items)
+
+
+def _follow_up_on_one(items: Iterable[Consequence]) -> None:
+    is_noted = is_marked = False
+    for item in items:
         if item.decision.effects:
             _apply(item)
-        is_filtered = update.error_class is ErrorClass.CARRIER_FILTERED
-        if is_filtered and place.id not in filtered:
-            filtered.add(place.id)
+        if item.is_filtered and not is_noted:
+            is_noted = True
             _note_filtered(item)
-        is_first = not place.delivered_once and place.id not in delivered
-        if is_first and update.status in SUCCEEDED:
-            delivered.add(place.id)
-            Destination.objects.filter(pk=place.id, delivered_once=False).update(
-                delivered_once=True
-            )
+        if item.is_first_success and not is_marked:
+            is_marked = True
+            place = Destination.objects.filter(pk=item.report.destination.id)
+            place.filter(delivered_once=False).update(delivered_once=True)
 
 
 def _apply(item: Consequence) -> None:

@@ -108,6 +108,11 @@ SELECT * FROM json_to_recordset(%(rows)s::json)
 ON CONFLICT DO NOTHING
 """
 
+LOCK_DESTINATIONS = """
+SELECT id FROM destinations_destination WHERE id = ANY(%(ids)s)
+ORDER BY id FOR NO KEY UPDATE
+"""
+
 FINISH = """
 UPDATE webhooks_rawcallback SET processed_at = now(), error = ''
 WHERE id = ANY(%(ids)s)
