@@ -45,6 +45,8 @@ class JobRow:
     attempts: int
     recipient: str
     delivered_at: datetime | None
+    alerts: list[str]
+    """Kinds of the destination's open alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Course:
                 job.reason,
                 job.error_code,
                 f"{job.attempts} attempts" if job.attempts > 1 else None,
+                "alert" if self.sample.expect.alert in job.alerts else None,
             )
             for job in self.jobs
         )
@@ -100,6 +103,7 @@ class Course:
             and expect.reason in {None, job.reason}
             and expect.error_code in {None, job.error_code}
             and expect.attempts in {None, job.attempts}
+            and expect.alert in {None, *job.alerts}
         )
 
     @property
@@ -280,7 +284,9 @@ def _jobs(
     with connection.cursor(row_factory=class_row(JobRow)) as cursor:
         cursor.execute(
             "SELECT lead_id, state, reason, error_code, attempts, recipient,"
-            " delivered_at FROM jobs_job WHERE lead_id = ANY(%s) ORDER BY id",
+            " delivered_at, ARRAY(SELECT kind::text FROM alerts_alert WHERE"
+            "  destination_id = jobs_job.destination_id AND resolved_at IS NULL"
+            " ) AS alerts FROM jobs_job WHERE lead_id = ANY(%s) ORDER BY id",
             [leads],
         )
         for row in cursor:

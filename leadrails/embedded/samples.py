@@ -25,10 +25,13 @@ class Expectation:
     reason: str | None = None
     error_code: str | None = None
     attempts: int | None = None
+    alert: str | None = None
+    """The kind of alert that is open for the job's destination."""
 
     def __str__(self) -> str:
         attempts = f"{self.attempts} attempts" if self.attempts else None
-        return describe(self.state, self.reason, self.error_code, attempts)
+        alert = "alert" if self.alert else None
+        return describe(self.state, self.reason, self.error_code, attempts, alert)
 
 
 @dataclass(frozen=True, slots=True)

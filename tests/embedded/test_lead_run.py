@@ -27,6 +27,7 @@ def make_job(state="delivered", **changes):
         "attempts": 1,
         "recipient": "+14155550101",
         "delivered_at": None,
+        "alerts": [],
     }
     return JobRow(**{**fields, **changes})
 
@@ -59,6 +60,9 @@ def test_a_lead_that_went_as_expected_is_right():
         make_course(make_job(), expect=Expectation("delivered", 1, attempts=2)),
         make_course(make_job(), expect=Expectation("delivered", 1, reason="late")),
         make_course(make_job(), expect=Expectation("delivered", 1, error_code="1")),
+        make_course(
+            make_job(alerts=["other"]), expect=Expectation("delivered", 1, alert="it")
+        ),
     ],
     ids=[
         "texted twice",
@@ -71,6 +75,7 @@ def test_a_lead_that_went_as_expected_is_right():
         "too few attempts",
         "no reason",
         "no code",
+        "no alert",
     ],
 )
 def test_a_lead_that_went_otherwise_is_wrong(course):

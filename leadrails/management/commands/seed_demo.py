@@ -31,6 +31,7 @@ BODY = (
     "Reply STOP to opt out."
 )
 WANTED = ["plumbing", "heating", "roofing"]
+AFTER_HOURS = "after hours"
 
 
 class Command(BaseCommand):
@@ -50,8 +51,11 @@ def _tenant(agency: Agency, name: str, slug: str) -> dict[str, Any]:
     )
     email = f"owner@{slug}.example"
     source = _source(tenant)
-    destination = _destination(tenant)
-    _route(source, destination)
+    sales = _destination(tenant, "Sales SMS", "+15555550100")
+    _route(source, sales, {"field": "service_type", "op": "in", "value": WANTED})
+    night = _destination(tenant, "After hours SMS", "+15555550101")
+    wanted = {"field": "service_type", "op": "equals", "value": AFTER_HOURS}
+    _route(source, night, wanted)
     bump_version(tenant)
     key = source.keys.get(revoked_at=None)
     account = simulated.account_sid(tenant.id)
@@ -119,14 +123,14 @@ def _source(tenant: Tenant) -> Source:
     return source
 
 
-def _destination(tenant: Tenant) -> Destination:
-    existing = Destination.objects.for_tenant(tenant).filter(name="Sales SMS").first()
+def _destination(tenant: Tenant, name: str, sender: str) -> Destination:
+    existing = Destination.objects.for_tenant(tenant).filter(name=name).first()
     return existing or create_destination(
         tenant,
         kind="twilio_sms",
-        name="Sales SMS",
+        name=name,
         is_simulated=True,
-        config={"from_number": "+15555550100"},
+        config={"from_number": sender},
         credentials={},
         body_template=BODY,
         allowed_countries=COUNTRIES,
@@ -134,16 +138,14 @@ def _destination(tenant: Tenant) -> Destination:
     )
 
 
-def _route(source: Source, destination: Destination) -> None:
+def _route(source: Source, destination: Destination, condition: dict[str, Any]) -> None:
     Route.objects.get_or_create(
         tenant_id=source.tenant_id,
         source=source,
         destination=destination,
         defaults={
             "workflow": source.workflows.get(name=Workflow.DEFAULT),
-            "name": "Website form to Sales SMS",
-            "conditions": {
-                "all": [{"field": "service_type", "op": "in", "value": WANTED}]
-            },
+            "name": f"{source} to {destination}",
+            "conditions": {"all": [condition]},
         },
     )
