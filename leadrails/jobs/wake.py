@@ -95,14 +95,15 @@ class Bell:
 
     async def listen(self) -> None:
         """Call `ring` at each wake-up until cancelled; survives any loss of Redis."""
-        while True:
+        while not _is_cancelled():
             try:
                 await self._listen()
             except (redis.RedisError, OSError) as error:
                 log.warning("wake-ups cannot be heard: %s", error)
             finally:
                 self.is_heard = False
-            await asyncio.sleep(PING_EVERY)
+            if not _is_cancelled():
+                await asyncio.sleep(PING_EVERY)
 
     async def _listen(self) -> None:
         client = redis.asyncio.Redis.from_url(
@@ -111,7 +112,7 @@ class Bell:
         async with client, client.pubsub() as pubsub:
             await pubsub.subscribe(channel(self.queue))
             is_asked = True
-            while True:
+            while not _is_cancelled():
                 message = await pubsub.get_message(timeout=PING_EVERY)
                 if message is not None:
                     # What was said before we heard anything is lost: look then too.
@@ -123,6 +124,17 @@ class Bell:
                 else:
                     await pubsub.ping()
                     is_asked = True
+
+
+def _is_cancelled() -> bool:
+    """
+    Whether to end, even if nothing was raised.
+
+    Before Python 3.12 `asyncio.wait_for`, by which the Redis client sends, swallows
+    a cancellation that comes just when it is done.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def channel(queue: str) -> str:

@@ -72,6 +72,23 @@ def test_a_bell_hears_again_after_redis_dropped_it(bell, broker):
     assert until(lambda: broker.publish(channel("test-bell"), b"") == 1)
 
 
+def test_a_bell_ends_whenever_it_is_cancelled(monkeypatch):
+    monkeypatch.setattr("leadrails.jobs.wake.PING_EVERY", 0.05)
+
+    async def ends_after(seconds):
+        listening = asyncio.create_task(Bell("test-bell", lambda: None).listen())
+        await asyncio.sleep(seconds)
+        listening.cancel()
+        await asyncio.wait({listening}, timeout=5)
+        return listening.done()
+
+    async def end_at_any_time():  # connecting takes some milliseconds
+        for at in range(100):
+            assert await ends_after(at / 10_000)
+
+    asyncio.run(end_at_any_time())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_lingering_drain_sends_what_is_announced(simulator, settings):
     settings.LEADRAILS_SIMULATOR_URL = simulator.url
