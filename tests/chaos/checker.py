@@ -33,6 +33,8 @@ AT_REST = {"accepted", "sent"}
 MOVES = {(state, target) for (state, _), target in TRANSITIONS.items()}
 # A wait that is over is released and claimed in one go.
 MOVES |= {(State.HELD, State.SENDING)}
+# The attempt is written with the move to `sending`: it cannot be taken back unasked.
+MOVES -= {(State.SENDING, State.QUEUED)}
 
 
 @dataclass(frozen=True, slots=True)

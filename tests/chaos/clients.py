@@ -247,9 +247,18 @@ class Operator:
         self._web_url = web_url
         self._database_url = database_url
         self._visitor: Visitor | None = None
+        self._turn = threading.Lock()
 
     def replay_one(self) -> bool:
         """Click *Replay* once on a job; False if there was none or no page came."""
+        if not self._turn.acquire(blocking=False):
+            return False  # still waiting for the page of the last click
+        try:
+            return self._replay_one()
+        finally:
+            self._turn.release()
+
+    def _replay_one(self) -> bool:
         try:
             job_id = self._find()
             if job_id is None:

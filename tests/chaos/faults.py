@@ -16,8 +16,10 @@ import redis
 from leadrails.embedded.stack import Stack
 from tests.chaos.schedule import Fault
 
-CALM = {"callback_twice": 0.1, "callback_late": 0.1}
+CALM = {"callback_twice": 0.08, "callback_late": 0.08, "callback_lost": 0.08}
 """How often callbacks misbehave all the time."""
+LATE = 25.0
+"""Seconds: later than a dead worker's lease, so that its jobs are asked for."""
 STORM = 0.6
 BACKENDS = """
 SELECT pid FROM pg_stat_activity
@@ -175,7 +177,9 @@ class Faults:
         secret = self.stack.env["LEADRAILS_SIMULATOR_SECRET"]
         request = urllib.request.Request(
             f"{self.stack.urls['simulator']}/_simulator/faults",
-            data=json.dumps({"probabilities": probabilities}).encode(),
+            data=json.dumps(
+                {"probabilities": probabilities, "delays": {"late": LATE}}
+            ).encode(),
             headers={"Authorization": f"Bearer {secret}"},
         )
         try:

@@ -27,6 +27,7 @@ from tests.chaos.schedule import Fault
 # Faults shall overlap; the product's own patience with what dies again and again
 # would mostly leave it dead.
 RESTART_AFTER = (0.5, 1.0)
+REPLAY_EVERY = 4.0  # seconds
 WARM_UP = 3.0  # seconds of load before the first fault
 HISTORIES = 5
 """Jobs whose whole history a failure prints."""
@@ -153,7 +154,7 @@ class Run:
         deadline = began + options.minutes * 60
         kill, trouble = next(kills), next(troubles)
         kill_at, trouble_at, tell_at = began + kill.gap, began + trouble.gap, began
-        died = 0
+        replay_at, died = began, 0
         while died < options.kills and (now := time.monotonic()) < deadline:
             if now >= kill_at:
                 dead = self.faults.kill(kill)
@@ -167,6 +168,9 @@ class Run:
                 trouble = next(troubles)
                 trouble_at = now + trouble.gap
             died += self.faults.tick()
+            if now >= replay_at:
+                replay_at = now + REPLAY_EVERY
+                self._replay()
             if now >= tell_at:
                 tell_at = now + 10
                 self._tell_progress(died)

@@ -192,6 +192,10 @@ BROKEN = {
         "statuses_that_went_back",
         move("unknown", "sending"),
     ),
+    "sent, then sent again blindly": (
+        "statuses_that_went_back",
+        move("sending", "queued"),
+    ),
     "over, then queued": ("statuses_that_went_back", move("dead", "queued")),
     "the job is another tenant's": ("foreign_rows", with_job(tenant_id=OTHER)),
     "the destination is another tenant's": (
