@@ -1,5 +1,6 @@
 """Decide for each leased job: attempt it now, put it aside, or ask the provider."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from leadrails.core.rendering import Template, TemplateError, lead_fields
 from leadrails.core.segments import measure
 from leadrails.core.states import State
 from leadrails.jobs.queue import Aside, DueJob, Start
+
+log = logging.getLogger(__name__)
 
 MAX_BODY = 1600  # characters that a provider takes
 
@@ -40,7 +43,13 @@ def prepare(jobs: Sequence[DueJob], places: Mapping[UUID, Destination]) -> Batch
         if job.state is State.UNKNOWN:
             batch.doubtful.append(job)
         elif job.state in (State.QUEUED, State.RETRYING, State.HELD):
-            _sort(job, places[job.destination_id], batch, started)
+            try:
+                _sort(job, places[job.destination_id], batch, started)
+            except Exception:
+                # A batch holds jobs of many tenants: one must not stop the others.
+                log.exception("a job could not be prepared")
+                sentence = "LeadRails failed to make the message; its log says why."
+                batch.asides.append(_template_error(job, sentence))
         else:
             batch.stale.append(job.id)
     return batch

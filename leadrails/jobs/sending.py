@@ -12,8 +12,10 @@ from destinations.models import Destination
 from destinations.providers.base import FoundMessage, Message
 from destinations.providers.http import ProviderSession
 from leadrails.core import phone
+from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.delivery import (
     Decision,
+    ErrorClass,
     NotSent,
     OpenAlert,
     Outcome,
@@ -21,6 +23,7 @@ from leadrails.core.delivery import (
     RateLimited,
     Receipt,
     Refused,
+    Scope,
     SendError,
     decide,
 )
@@ -39,6 +42,14 @@ LONGEST_VALIDITY = 36_000  # seconds
 SECOND_LOOK = timedelta(seconds=30)
 BEFORE = timedelta(seconds=60)  # clocks differ: look this much before the attempt
 
+UNREADABLE = Refused(
+    code="",
+    title="The stored credentials cannot be read with the encryption keys in use",
+    error_class=ErrorClass.DESTINATION_CONFIG,
+    scope=Scope.ACCOUNT,
+    http_status=None,
+)
+
 
 async def send(start: Start, place: Destination, http: ProviderSession) -> Result:
     """Make one attempt and say what it came to. Never raises, even when cut off."""
@@ -48,6 +59,8 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
         outcome: Outcome = await provider_for(place).send(_message(start), http)
     except SendError as error:
         outcome = error
+    except CannotDecrypt:
+        outcome = UNREADABLE
     except asyncio.CancelledError:
         outcome = OutcomeUnknown("LeadRails was stopped before the provider answered")
     except Exception:
@@ -143,12 +156,16 @@ async def look_for(
     """
     Return the account's messages to this person since the attempt, newest first.
 
-    None when it cannot be asked now: provider down, or busy.
+    None when it cannot be asked now: provider down, or busy, or our own credentials
+    cannot be read.
 
     Raises:
         CannotAsk: it never can be, so the absence rule cannot be applied.
     """
-    provider = provider_for(place)
+    try:
+        provider = provider_for(place)
+    except CannotDecrypt:
+        return None
     if not provider.can_list or job.attempt_started_at is None:
         raise CannotAsk
     try:

@@ -5,6 +5,7 @@ from threading import Thread
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from destinations.models import Destination
 from leadrails.alerts.models import Alert
@@ -244,6 +245,60 @@ def test_a_waiting_job_can_be_canceled_and_is_not_sent(drain, simulator):
     job.refresh_from_db()
     assert (job.state, job.attempts) == ("canceled", 0)
     assert not cancel_job(job, actor=None)
+
+
+def test_a_job_that_cannot_be_understood_does_not_stop_the_others(drain):
+    broken = job_to("+12025550101", message={})
+    others = [job_to("+12025550102"), job_to("+12025550103")]
+
+    drain()
+
+    broken.refresh_from_db()
+    assert (broken.state, broken.reason) == ("dead", "template_error")
+    assert broken.attempts == 0
+    assert Alert.objects.filter(kind="dead_letters", job_id=broken.id).exists()
+    for job in others:
+        job.refresh_from_db()
+        assert job.state == "accepted"
+
+
+def test_credentials_that_cannot_be_read_pause_their_destination(drain, simulator):
+    job = job_to("+12025550101")
+    mine = Destination.objects.filter(pk=job.destination_id)
+    sealed = bytes(mine.get().credentials)
+    mine.update(credentials=b"sealed by another key")
+
+    drain()
+
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("held", "destination_paused")
+    assert mine.get().status == "paused"
+    assert Alert.objects.filter(kind="destination_config_failed").exists()
+    mine.update(credentials=sealed)
+    resume_destination(mine.get(), actor=None)
+    drain()
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("accepted", 2)
+
+
+def test_a_job_in_doubt_waits_while_credentials_cannot_be_read(drain):
+    job = job_to("+12025550168")
+    drain()
+    mine = Destination.objects.filter(pk=job.destination_id)
+    sealed = bytes(mine.get().credentials)
+    mine.update(credentials=b"sealed by another key", updated_at=timezone.now())
+    make_due(job)
+
+    drain()
+
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("unknown", "outcome_unknown")
+    assert QueueEntry.objects.get(job_id=job.id).lease_until is None
+    mine.update(credentials=sealed, updated_at=timezone.now())
+    make_due(job)
+    drain()
+    job.refresh_from_db()
+    assert job.state in ("accepted", "sent", "delivered")
 
 
 def make_due(job):
