@@ -114,6 +114,8 @@ class Message:
     to: str
     body: str
     status: str
+    words: tuple[str, ...]
+    """The final statuses it had, one after the other."""
     received_at: float
     job_id: UUID | None
     attempt: int

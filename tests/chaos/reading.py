@@ -97,7 +97,9 @@ TABLES = {
 MESSAGES = """
 SELECT sid, account, recipient, body, status, received_us, callback_url,
   EXISTS (SELECT 1 FROM callback_try try WHERE try.message = message.seq
-    AND try.status = message.status AND try.http_status BETWEEN 200 AND 299)
+    AND try.status = message.status AND try.http_status BETWEEN 200 AND 299),
+  (SELECT group_concat(status) FROM event WHERE event.message = message.seq
+    AND status IN ('delivered', 'undelivered', 'failed', 'read'))
 FROM message ORDER BY seq
 """
 UNDER_WAY = """
@@ -122,7 +124,7 @@ def read_database(world: World, database_url: str) -> None:
 def read_messages(path: Path) -> Iterator[Message]:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as ledger:
         for row in ledger.execute(MESSAGES):
-            sid, account, to, body, status, received_us, url, is_told = row
+            sid, account, to, body, status, received_us, url, is_told, words = row
             job_id, attempt = attempt_of(url)
             yield Message(
                 sid=sid,
@@ -130,6 +132,7 @@ def read_messages(path: Path) -> Iterator[Message]:
                 to=to,
                 body=body,
                 status=status,
+                words=tuple(dict.fromkeys((words or "").split(","))),
                 received_at=received_us / 1e6,
                 job_id=job_id,
                 attempt=attempt,

@@ -28,6 +28,7 @@ TENANT, OTHER = UUID(int=1), UUID(int=2)
 PLACE = UUID(int=3)
 LEAD, JOB, LATER = UUID(int=10), UUID(int=20), UUID(int=21)
 DELIVERED, UNDELIVERED, REFUSED = "+12125550100", "+12125550151", "+12125550158"
+CORRECTED = "+12125550178"
 
 
 def make_post(**fields):
@@ -70,6 +71,7 @@ def make_world(**ledgers):
         to=DELIVERED,
         body="key1: thanks",
         status="delivered",
+        words=("delivered",),
         received_at=3.0,
         job_id=JOB,
         attempt=1,
@@ -308,6 +310,20 @@ def test_a_click_may_replay_once():
     world = make_world(jobs=replays(1), clicks=[JOB])
     assert list(checker.doubled_replays(world)) == []
     assert list(checker.doubled_jobs(world)) == []
+
+
+def correction(*, is_told):
+    message = replace(MESSAGE, words=("undelivered", "delivered"), is_told=is_told)
+    job = replace(JOB_ROW, state="undelivered", recipient=CORRECTED)
+    message = replace(message, to=CORRECTED)
+    return make_world(jobs=[job], messages=[message])
+
+
+def test_a_correction_counts_only_if_it_reached_us():
+    assert not any(check(correction(is_told=False)).values())
+    broken = check(correction(is_told=True))
+    assert broken["wrong_statuses"]
+    assert broken["lost_messages"]
 
 
 @pytest.mark.parametrize("what", BROKEN)

@@ -54,6 +54,7 @@ def make_message(job, at):
         to="",
         body="",
         status="delivered",
+        words=("delivered",),
         received_at=at,
         job_id=job,
         attempt=1,
