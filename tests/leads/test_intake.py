@@ -294,3 +294,12 @@ def test_racing_posts_make_one_lead(source, key):
 
     assert sorted(statuses) == ["accepted"] + ["already_accepted"] * 7
     assert Lead.objects.count() == Job.objects.count() == 1
+
+
+def test_machines_are_answered_without_what_only_pages_need(client, source, key):
+    answer = post(source, key, event())
+    assert answer.status_code == 202
+    assert answer.headers["X-Request-Id"].startswith("req_")
+    assert "Content-Security-Policy" not in answer.headers
+    assert "Set-Cookie" not in answer.headers
+    assert client.post("/v1/nothing-here").status_code == 404
