@@ -8,11 +8,6 @@ from leadrails.tenants.models import Role
 from tests.make import make_destination, make_route, make_source, make_tenant, make_user
 
 
-@pytest.fixture(autouse=True)
-def own_urls(settings):
-    settings.ROOT_URLCONF = "tests.pages.urls"
-
-
 @pytest.fixture
 def tenant(db):
     return make_tenant()
