@@ -5,6 +5,7 @@ They run in a database thread of the drain's, or in a test's own thread.
 """
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -55,6 +56,8 @@ class DueJob:
     attempt_started_at: datetime | None
     attempt_finished_at: datetime | None
     looks: int
+    mine_until: float
+    """When the lease may be over, unless extended, by this process's `monotonic`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,7 @@ class Claim:
 
 def claim(room: int, worker: UUID) -> Claim:
     """Lease up to `room` due jobs, fairly, and load them."""
+    asked_at = time.monotonic()
     parameters = {
         "room": room,
         "lease": timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS),
@@ -122,10 +126,12 @@ def claim(room: int, worker: UUID) -> Claim:
     }
     found = [row[0] for row in statements.run(sql.CLAIM, parameters)]
     claimed = [job_id for job_id in found if job_id]
-    return Claim(_load(claimed) if claimed else [], len(claimed) < len(found))
+    mine_until = asked_at + settings.LEADRAILS_LEASE_SECONDS
+    jobs = _load(claimed, mine_until) if claimed else []
+    return Claim(jobs, len(claimed) < len(found))
 
 
-def _load(jobs: list[UUID]) -> list[DueJob]:
+def _load(jobs: list[UUID], mine_until: float) -> list[DueJob]:
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     parameters = {"jobs": jobs, "today": uuid7_floor(today)}
     rows = statements.run(sql.LOAD, parameters, row_factory=dict_row)
@@ -134,7 +140,7 @@ def _load(jobs: list[UUID]) -> list[DueJob]:
         for name in ("message", "event"):
             if isinstance(row[name], str):
                 row[name] = json.loads(row[name])
-    return [DueJob(**row) for row in rows]
+    return [DueJob(**row, mine_until=mine_until) for row in rows]
 
 
 def start(starts: Sequence[Start], worker: UUID) -> set[UUID]:

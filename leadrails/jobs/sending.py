@@ -56,6 +56,9 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
     job = start.job
     began = time.monotonic()
     try:
+        if began >= job.mine_until:
+            # We were frozen: somebody else may have found nothing and sent it since.
+            raise NotSent("the lease ran out before the call could be made")
         outcome: Outcome = await provider_for(place).send(_message(start), http)
     except SendError as error:
         outcome = error

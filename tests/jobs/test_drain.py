@@ -329,3 +329,14 @@ def test_a_drain_that_is_stopped_cuts_off_calls_that_hang(simulator, settings):
     assert (job.state, job.reason) == ("unknown", "outcome_unknown")
     attempt = Attempt.objects.get(job_id=job.id)
     assert (attempt.outcome, attempt.finished_at is None) == ("unknown", False)
+
+
+def test_nothing_is_sent_once_the_lease_may_be_over(drain, simulator, settings):
+    settings.LEADRAILS_LEASE_SECONDS = 0
+    job = job_to("+12025550115")
+
+    drain()
+
+    job.refresh_from_db()
+    assert (job.state, job.reason, job.attempts) == ("retrying", "not_reached", 1)
+    assert simulator.ledger(account=simulator.account(job.tenant_id).sid) == []
