@@ -21,6 +21,7 @@ from destinations.credentials import provider_for
 from destinations.models import Destination
 from leadrails import statements
 from leadrails.core import ids
+from leadrails.core.crashpoints import crash_here
 from leadrails.core.redact import redact
 from webhooks import sql
 from webhooks.models import RawCallback
@@ -67,10 +68,13 @@ def work_off(limit: int, *, first: UUID = LOWEST, last: UUID = HIGHEST) -> Batch
             batch.claimed = _claim(limit, first, last)
             if batch.claimed:
                 _process(batch)
+                crash_here("callback_before_commit")
     except Exception as error:
         if not batch.claimed:
             raise
         return _retry_apart(batch.claimed, error)
+    if batch.claimed:
+        crash_here("callback_after_commit")
     return batch
 
 

@@ -12,6 +12,7 @@ from destinations.callbacks import is_genuine
 from destinations.credentials import provider_for
 from destinations.providers.base import SignatureCheck
 from leadrails.core import ids
+from leadrails.core.crashpoints import crash_here
 from webhooks import services
 
 MAX_BODY = 64 * 1024  # bytes; a provider's callback has about one thousand
@@ -61,6 +62,7 @@ def receive_status(
         body=request.body,
         is_signed=check is SignatureCheck.VALID,
     )
+    crash_here("callback_before_answer")
     return HttpResponse(status=204)
 
 

@@ -65,6 +65,7 @@ class Faults:
         kind, _, name = fault.what.partition(":")
         done = {
             "freeze": self._freeze,
+            "freeze_long": self._freeze,
             "flush": self._flush,
             "stop": self._stop,
             "provider": self._trouble_provider,

@@ -20,6 +20,9 @@ POINTS = (
     "before_settle",
     "settle_before_commit",
     "settle_after_commit",
+    "callback_before_answer",
+    "callback_before_commit",
+    "callback_after_commit",
     "replay_before_commit",
     "replay_after_commit",
 )
@@ -53,7 +56,12 @@ DISTURBANCES = {
     "provider:hang": 2,
     "provider:callback_lost": 1,
 }
+RARE = {"freeze_long:drain": 1, "freeze_long:drain-2": 1}
+"""Not in a short run: longer than all that follows a lost lease, until a message
+that was not found is sent again."""
 SECONDS = {
+    "freeze_long:drain": (60.0, 80.0),
+    "freeze_long:drain-2": (60.0, 80.0),
     "freeze:redis": (2.0, 6.0),
     # Longer than a lease: others take the jobs over, then it comes back.
     "freeze:drain": (16.0, 20.0),
@@ -97,7 +105,7 @@ def disturbances(seed: int, pace: float = 1.0) -> Iterator[Fault]:
     rng.shuffle(first)
     while True:
         gap = pace * rng.uniform(*DISTURBANCE_GAP)
-        what = first.pop() if first else _pick(rng, DISTURBANCES)
+        what = first.pop() if first else _pick(rng, DISTURBANCES | RARE)
         low, high = SECONDS.get(what, PROVIDER_SECONDS)
         yield Fault(gap, what, rng.uniform(low, high), rng.random())
 
