@@ -10,9 +10,11 @@ from django.views.decorators.http import require_POST
 from destinations.cache import find_destinations
 from destinations.callbacks import is_genuine
 from destinations.credentials import provider_for
+from destinations.models import Destination
 from destinations.providers.base import SignatureCheck
 from leadrails.core import ids
 from leadrails.core.crashpoints import crash_here
+from leadrails.core.crypto import CannotDecrypt
 from webhooks import services
 
 MAX_BODY = 64 * 1024  # bytes; a provider's callback has about one thousand
@@ -46,9 +48,7 @@ def receive_status(
     if place is None:
         raise Http404
     public_url = f"{settings.LEADRAILS_PUBLIC_URL}{request.get_full_path()}"
-    check = provider_for(place).verify_callback(
-        public_url, request.body, request.headers
-    )
+    check = _check(place, public_url, request)
     if check is SignatureCheck.INVALID:
         services.note_bad_signature(place, job_id=job_id)
         return HttpResponse(status=403)
@@ -64,6 +64,16 @@ def receive_status(
     )
     crash_here("callback_before_answer")
     return HttpResponse(status=204)
+
+
+def _check(place: Destination, url: str, request: HttpRequest) -> SignatureCheck:
+    """What the provider's own signature says, beyond our MAC in the URL."""
+    try:
+        provider = provider_for(place)
+    except CannotDecrypt:
+        # Kept: it can be understood once the encryption key is back.
+        return SignatureCheck.UNCHECKED
+    return provider.verify_callback(url, request.body, request.headers)
 
 
 def _read_id(prefix: str, text: str) -> UUID:

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     NOT_DELIVERED = "not_delivered"
     ACCOUNT_REFUSED = "account_refused"
     SENDER_REFUSED = "sender_refused"
+    CREDENTIALS_UNREADABLE = "credentials_unreadable"
     CANCELED = "canceled"
 
 
@@ -204,6 +205,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The provider refuses everything from this account.",
         Move.YOURS,
         "Check credentials, balance and account status, then verify the connection.",
+    ),
+    Reason.CREDENTIALS_UNREADABLE: Explanation(
+        "The stored credentials cannot be read with the encryption keys in use.",
+        Move.YOURS,
+        "Put the missing encryption key back, or enter the credentials anew; then resume.",
     ),
     Reason.SENDER_REFUSED: Explanation(
         "The provider refuses everything from this sender or messaging service.",

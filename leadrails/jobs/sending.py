@@ -14,12 +14,14 @@ from destinations.providers.http import ProviderSession
 from leadrails.core import phone
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.delivery import (
+    CONFIG_FAILED,
     Decision,
     ErrorClass,
     NotSent,
     OpenAlert,
     Outcome,
     OutcomeUnknown,
+    PauseDestination,
     RateLimited,
     Receipt,
     Refused,
@@ -49,6 +51,14 @@ UNREADABLE = Refused(
     scope=Scope.ACCOUNT,
     http_status=None,
 )
+_STOP = Decision(
+    Event.HOLD,
+    Reason.DESTINATION_PAUSED,
+    effects=(
+        PauseDestination(Reason.CREDENTIALS_UNREADABLE),
+        OpenAlert(CONFIG_FAILED, "destination", Reason.CREDENTIALS_UNREADABLE),
+    ),
+)
 
 
 async def send(start: Start, place: Destination, http: ProviderSession) -> Result:
@@ -71,6 +81,8 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
         log.exception("attempt failed unexpectedly")
         outcome = OutcomeUnknown("an error of our own")
     duration = timedelta(seconds=time.monotonic() - began)
+    if outcome is UNREADABLE:
+        return _result(start, _STOP, outcome, duration)
     decision = decide(
         outcome,
         attempt=start.number,

@@ -112,3 +112,15 @@ def test_a_destination_that_is_gone_is_not_found(client):
     job = make_sent_job()
     url = status_url(ids.uuid7(), job.id, 1)
     assert post(client, job, form("delivered"), url=url).status_code == 404
+
+
+def test_a_callback_is_kept_although_the_credentials_cannot_be_read(client):
+    job = make_sent_job()
+    url = status_url(job.destination_id, job.id, 1)
+    job.destination.credentials = bytes(len(job.destination.credentials))
+    job.destination.save()
+
+    answer = post(client, job, form("delivered"), url=url, token="x" * 32)
+
+    assert answer.status_code == 204
+    assert RawCallback.objects.get().is_signed is False
