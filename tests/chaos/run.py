@@ -27,6 +27,7 @@ from tests.chaos.schedule import Fault
 # Faults shall overlap; the product's own patience with what dies again and again
 # would mostly leave it dead.
 RESTART_AFTER = (0.5, 1.0)
+POINT_WAIT = 0.5  # seconds that a point gets to meet somebody before the next kill
 REPLAY_EVERY = 4.0  # seconds
 WARM_UP = 3.0  # seconds of load before the first fault
 HISTORIES = 5
@@ -159,15 +160,17 @@ class Run:
             if now >= kill_at:
                 dead = self.faults.kill(kill)
                 # What could not be killed, the next one makes up for at once.
-                is_tried = dead or kill.is_point
+                wait = POINT_WAIT if kill.is_point else 0
                 kill = next(kills)
-                kill_at = now + (kill.gap if is_tried else 0)
+                kill_at = now + (kill.gap if dead else wait)
                 died += dead
             if now >= trouble_at:
                 self.faults.disturb(trouble)
                 trouble = next(troubles)
                 trouble_at = now + trouble.gap
-            died += self.faults.tick()
+            if dead := self.faults.tick():
+                kill_at = max(kill_at, now + kill.gap)
+                died += dead
             if now >= replay_at:
                 replay_at = now + REPLAY_EVERY
                 self._replay()
