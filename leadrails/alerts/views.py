@@ -63,7 +63,7 @@ def _card(
     destination: Destination | None,
     source: Source | None,
 ) -> dict[str, Any]:
-    words = words_for(alert.kind)
+    words = words_for(alert.kind, alert.cause)
     where = str(destination or source or _("this workspace"))
     sentence, next_step, docs_url = _cause(alert, destination)
     about = "" if alert.kind in WORDS else alert.kind.replace("_", " ").capitalize()

@@ -79,6 +79,15 @@ WORDS: dict[str, Words] = {
     ),
 }
 
+_OF_CAUSE = {
+    ("destination_config_failed", "carrier_filtered"): Words(
+        _("Carriers drop what %(where)s sends"),
+        _("Sending goes on, but these people have got no message."),
+        _("Reword the template and check the sender's registration before a replay."),
+        "failed",
+    ),
+}
+
 UNKNOWN = Words(
     _("A problem at %(where)s"),
     _("Something is wrong that needs a person."),
@@ -86,6 +95,10 @@ UNKNOWN = Words(
 )
 
 
-def words_for(kind: str) -> Words:
-    """A kind that is not in the table gets words that are true of any problem."""
-    return WORDS.get(kind, UNKNOWN)
+def words_for(kind: str, cause: str = "") -> Words:
+    """
+    Return the words for a kind, or for one of its causes that needs its own.
+
+    A kind that is not in the table gets words that are true of any problem.
+    """
+    return _OF_CAUSE.get((kind, cause)) or WORDS.get(kind, UNKNOWN)

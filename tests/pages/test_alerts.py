@@ -98,3 +98,10 @@ def test_acts_refuse_a_get(world, make, enter, url):
     alert = make()
     client = enter(world.tenant)
     assert client.get(url("alerts:resolve", alert=alert.public_id)).status_code == 405
+
+
+def test_filtered_messages_are_not_said_to_wait(world, make, enter, url):
+    make("destination_config_failed", cause="carrier_filtered")
+    text = enter(world.tenant).get(url("alerts:list")).content.decode()
+    assert "Carriers drop what Sales SMS sends" in text
+    assert "Jobs wait" not in text
