@@ -209,7 +209,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     Reason.CREDENTIALS_UNREADABLE: Explanation(
         "The stored credentials cannot be read with the encryption keys in use.",
         Move.YOURS,
-        "Put the missing encryption key back, or enter the credentials anew; then resume.",
+        "Restore the missing key, or enter the credentials anew; then resume.",
     ),
     Reason.SENDER_REFUSED: Explanation(
         "The provider refuses everything from this sender or messaging service.",
