@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             model_name="destination",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("messages_per_second__gt", 0), ("max_in_flight__range", (1, 1000))
+                    ("max_in_flight__range", (1, 1000)), ("messages_per_second__gt", 0)
                 ),
                 name="destination_sane_rate",
             ),
