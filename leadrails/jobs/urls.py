@@ -1,10 +1,12 @@
 from django.urls import path
 
-from leadrails.jobs import views
+from leadrails.jobs import bulk_views, views
 
 app_name = "jobs"
 urlpatterns = [
     path("", views.job_list, name="list"),
+    path("replay", bulk_views.replay_many, name="replay_many"),
+    path("cancel", bulk_views.cancel_many, name="cancel_many"),
     path("<str:job>/", views.job_detail, name="detail"),
     path("<str:job>/replay", views.job_replay, name="replay"),
     path("<str:job>/cancel", views.job_cancel, name="cancel"),

@@ -20,6 +20,7 @@ from leadrails.core.reasons import EXPLANATIONS, REASONS, Move
 from leadrails.core.states import ABORTABLE, FAILED, REPLAYABLE, STUCK, State
 from leadrails.jobs import gates, services
 from leadrails.jobs.filters import active_filters, chosen_states, narrowed
+from leadrails.jobs.links import link
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.jobs.timeline import Story, steps_of
 from leadrails.leads.models import Lead, Source
@@ -57,6 +58,7 @@ def job_list(request: TenantRequest) -> HttpResponse:
         "chosen": query,
         "states": [(s, look_of(s).word, s in chosen) for s in State],
         "presets": _presets(request, chosen),
+        "acts": _acts_on_many(request, chosen),
     }
     is_poll = "HX-Request" in request.headers
     template = "jobs/_job_rows.html" if is_poll else "jobs/job_list.html"
@@ -82,6 +84,21 @@ def _rows(
         }
         for job in page
     ]
+
+
+def _acts_on_many(request: TenantRequest, chosen: list[str]) -> dict[str, str]:
+    """Where what the filter finds can be replayed or canceled, if it can be."""
+    if not request.role.covers(Role.OPERATOR):
+        return {}
+    query = request.GET.copy()
+    for gone in ("after", "before"):
+        query.pop(gone, None)
+    acts = {"replay_many": REPLAYABLE, "cancel_many": ABORTABLE}
+    return {
+        name: f"{link(request.tenant, f'jobs:{name}')}?{query.urlencode()}"
+        for name, states in acts.items()
+        if states.intersection(chosen)
+    }
 
 
 def _presets(request: TenantRequest, chosen: list[str]) -> list[dict[str, Any]]:

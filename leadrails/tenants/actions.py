@@ -17,6 +17,8 @@ ACTIONS = {
     "destination.verified": _("Connection verified"),
     "job.canceled": _("Job canceled"),
     "job.replayed": _("Job replayed"),
+    "jobs.canceled": _("Many jobs canceled"),
+    "jobs.replayed": _("Many jobs replayed"),
     "member.added": _("Member added"),
     "member.link_issued": _("Password link made"),
     "member.password_set": _("Password set"),

@@ -1,0 +1,175 @@
+"""
+Replay and cancel many jobs at once: all that a filter finds.
+
+What is counted for the preview is what is done: jobs made after the preview are left
+alone. Each act may be repeated; it finds nothing more to do.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from leadrails import statements
+from leadrails.core import ids
+from leadrails.core.reasons import Reason
+from leadrails.core.states import ABORTABLE, REPLAYABLE, State
+from leadrails.jobs.models import Job, JobQuerySet, QueueEntry
+from leadrails.jobs.wake import drain_waker
+from leadrails.tenants import audit
+from leadrails.tenants.models import Tenant, User
+
+MOST = 10_000  # jobs of one act
+CHUNK = 500  # jobs of one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an act would do. `is_capped`: there are more than one act takes."""
+
+    count: int
+    is_capped: bool
+
+
+def replayable(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
+    """Jobs that are over without having arrived, and were not replayed yet."""
+    # A replay that failed is a job like any other: it stands for the first one.
+    replays = Job.objects.filter(
+        lead_id=OuterRef("lead_id"), replay_of=OuterRef("id"), tenant=OuterRef("tenant")
+    )
+    return jobs.filter(
+        ~Exists(replays), state__in=sorted(REPLAYABLE), created_at__lte=until
+    )
+
+
+def cancelable(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
+    """Jobs that no provider has yet."""
+    return jobs.filter(state__in=sorted(ABORTABLE), created_at__lte=until)
+
+
+def preview(jobs: JobQuerySet) -> Preview:
+    count = len(jobs.order_by("id").values_list("id")[: MOST + 1])
+    return Preview(min(count, MOST), count > MOST)
+
+
+def replay_jobs(
+    jobs: JobQuerySet,
+    *,
+    tenant: Tenant,
+    actor: User | None,
+    until: datetime,
+    asked: dict[str, Any],
+) -> int:
+    """
+    Send again what `replayable` finds, oldest first, after all that is live.
+
+    Args:
+        asked: the filter, for the audit log.
+    """
+    wanted = replayable(jobs.for_tenant(tenant), until=until)
+    found = list(wanted.order_by("id").values_list("id", flat=True)[:MOST])
+    count = 0
+    for start in range(0, len(found), CHUNK):
+        with transaction.atomic():
+            chunk = Job.objects.for_tenant(tenant).filter(
+                pk__in=found[start : start + CHUNK]
+            )
+            locked = list(
+                replayable(chunk, until=until)
+                .annotate(time_to_live=F("destination__time_to_live"))
+                .order_by("id")
+                .select_for_update(of=("self",), skip_locked=True)
+            )
+            _replay(locked)
+            count += len(locked)
+    _finish(tenant, actor, "jobs.replayed", count, asked)
+    drain_waker.wake()
+    return count
+
+
+def _replay(jobs: list[Any]) -> None:
+    now = timezone.now()
+    replays = [
+        Job(
+            id=ids.uuid7_beside(job.id),
+            tenant_id=job.tenant_id,
+            lead_id=job.lead_id,
+            source_id=job.source_id,
+            route_id=job.route_id,
+            destination_id=job.destination_id,
+            replay_of=job.id,
+            recipient=job.recipient,
+            is_test=job.is_test,
+            state=State.QUEUED,
+            created_at=now,
+            changed_at=now,
+            expires_at=now + job.time_to_live,
+        )
+        for job in jobs
+    ]
+    Job.objects.bulk_create(replays)
+    QueueEntry.objects.bulk_create(
+        QueueEntry(
+            job_id=replay.id,
+            tenant_id=replay.tenant_id,
+            destination_id=replay.destination_id,
+            is_bulk=True,
+            due_at=now,
+        )
+        for replay in replays
+    )
+
+
+# A leased job is about to be sent: only what nobody holds can be stopped.
+_CANCEL = """
+WITH free AS (
+  SELECT job_id FROM jobs_queueentry
+  WHERE job_id = ANY(%(jobs)s) AND tenant_id = %(tenant)s AND lease_until IS NULL
+  ORDER BY job_id FOR UPDATE SKIP LOCKED
+),
+canceled AS (
+  UPDATE jobs_job SET state = 'canceled', reason = %(reason)s, changed_at = now(),
+    due_at = NULL
+  FROM free WHERE jobs_job.id = free.job_id AND jobs_job.state = ANY(%(states)s)
+  RETURNING jobs_job.id
+)
+DELETE FROM jobs_queueentry entry USING canceled WHERE entry.job_id = canceled.id
+RETURNING entry.job_id
+"""
+
+
+def cancel_jobs(
+    jobs: JobQuerySet,
+    *,
+    tenant: Tenant,
+    actor: User | None,
+    until: datetime,
+    asked: dict[str, Any],
+) -> int:
+    """Stop what `cancelable` finds and no drain holds; return how many that were."""
+    wanted = cancelable(jobs.for_tenant(tenant), until=until)
+    found = list(wanted.order_by("id").values_list("id", flat=True)[:MOST])
+    count = 0
+    for start in range(0, len(found), CHUNK):
+        rows = statements.run(
+            _CANCEL,
+            {
+                "jobs": found[start : start + CHUNK],
+                "tenant": tenant.pk,
+                "reason": Reason.CANCELED.value,
+                "states": sorted(ABORTABLE),
+            },
+        )
+        count += len(rows)
+    _finish(tenant, actor, "jobs.canceled", count, asked)
+    return count
+
+
+def _finish(
+    tenant: Tenant, actor: User | None, act: str, count: int, asked: dict[str, Any]
+) -> None:
+    if count:
+        audit.record(tenant, actor, act, count=count, **asked)

@@ -1,0 +1,101 @@
+"""The pages that ask before many jobs are replayed or canceled."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from destinations.models import Destination
+from leadrails.jobs import bulk
+from leadrails.jobs.filters import active_filters, narrowed
+from leadrails.jobs.links import link
+from leadrails.jobs.models import Job, JobQuerySet
+from leadrails.tenants.doors import TenantRequest, member_required
+from leadrails.tenants.models import Role
+
+KEPT = ("state", "destination", "q")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OPERATOR)
+def replay_many(request: TenantRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _ask(request, "jobs/jobs_replay.html", bulk.replayable)
+    count = bulk.replay_jobs(_wanted(request), **_act(request))
+    words = ngettext("%(n)s job is sent again.", "%(n)s jobs are sent again.", count)
+    return _done(request, count, words)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OPERATOR)
+def cancel_many(request: TenantRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _ask(request, "jobs/jobs_cancel.html", bulk.cancelable)
+    count = bulk.cancel_jobs(_wanted(request), **_act(request))
+    words = ngettext("%(n)s job is canceled.", "%(n)s jobs are canceled.", count)
+    return _done(request, count, words)
+
+
+def _ask(
+    request: TenantRequest, template: str, allowed: Callable[..., JobQuerySet]
+) -> HttpResponse:
+    now = timezone.now()
+    places = Destination.objects.for_tenant(request.tenant)
+    context = {
+        "preview": bulk.preview(allowed(_wanted(request), until=now)),
+        "most": bulk.MOST,
+        "until": now.isoformat(),
+        "active": active_filters(request.GET, places),
+        "list_url": _list_url(request),
+    }
+    return render(request, template, context)
+
+
+def _wanted(request: TenantRequest) -> JobQuerySet:
+    jobs = Job.objects.for_tenant(request.tenant)
+    return narrowed(jobs, request.GET, request.tenant.country)
+
+
+def _act(request: TenantRequest) -> dict[str, Any]:
+    asked = {name: request.GET.getlist(name) for name in KEPT if request.GET.get(name)}
+    return {
+        "tenant": request.tenant,
+        "actor": request.user,
+        "until": _until(request),
+        "asked": {"filter": asked},
+    }
+
+
+def _until(request: TenantRequest) -> datetime:
+    """When the preview was shown: what came later was not agreed to."""
+    try:
+        shown = parse_datetime(request.POST.get("until", ""))
+    except ValueError:
+        shown = None
+    now = timezone.now()
+    return min(shown, now) if shown and timezone.is_aware(shown) else now
+
+
+def _done(request: TenantRequest, count: int, words: str) -> HttpResponse:
+    if count:
+        messages.success(request, words % {"n": f"{count:,}"})
+    else:
+        messages.warning(request, _("There was nothing left to do."))
+    return redirect(_list_url(request))
+
+
+def _list_url(request: TenantRequest) -> str:
+    query = QueryDict(mutable=True)
+    for name in KEPT:
+        if given := [text for text in request.GET.getlist(name) if text]:
+            query.setlist(name, given)
+    text = query.urlencode()
+    return link(request.tenant, "jobs:list") + (f"?{text}" if text else "")
