@@ -15,7 +15,7 @@ ifdef SKIP_BROWSER
 BROWSER_TESTS := -m "not browser"
 endif
 
-.PHONY: help demo test chaos check fmt servers stop clean lock venv venv-dev chromium
+.PHONY: help demo test bench chaos check fmt servers stop clean lock venv venv-dev chromium
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,9 @@ demo: venv ## Start everything and send sample leads; ONCE=1 stops after them
 test: venv-dev chromium ## Run the tests; ARGS="tests/core -x", SKIP_BROWSER=1
 	@exec $(PY) -m leadrails.embedded servers \
 		$(PY) -m pytest $(BROWSER_TESTS) $(ARGS)
+
+bench: venv-dev ## Measure speed beside its limits, JSON lines; ONLY=dispatch
+	@exec $(PY) -m leadrails.embedded servers $(PY) -m tests.bench $(ONLY)
 
 chaos: venv-dev ## Kill everything N=25 times under load and check; SEED=7, MINUTES=70
 	@exec $(PY) -m tests.chaos --kills $(or $(N),25) \

@@ -7,6 +7,8 @@ from random import Random
 
 # No provider's Retry-After is believed beyond this; a job never lives so long.
 LONGEST_RETRY_AFTER = timedelta(days=7)
+# Seeding a generator costs more than all else here, and a policy is made per attempt.
+_SHARED = Random()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +16,7 @@ class RetryPolicy:
     max_attempts: int = 24
     base: timedelta = timedelta(seconds=10)
     cap: timedelta = timedelta(minutes=30)
-    rng: Random = field(default_factory=Random, repr=False, compare=False)
+    rng: Random = field(default=_SHARED, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:

@@ -44,7 +44,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     with own_database():
-        print(json.dumps(measure(arguments.callbacks), indent=2))
+        print(json.dumps(measure(arguments.callbacks)))
 
 
 @contextmanager
