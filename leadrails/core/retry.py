@@ -8,7 +8,7 @@ from random import Random
 # No provider's Retry-After is believed beyond this; a job never lives so long.
 LONGEST_RETRY_AFTER = timedelta(days=7)
 # Seeding a generator costs more than all else here, and a policy is made per attempt.
-_SHARED = Random()
+_SHARED = Random()  # noqa: S311 - it only spreads retries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
