@@ -24,6 +24,7 @@ from destinations.models import Destination
 from destinations.providers.http import ProviderSession
 from leadrails.core.crashpoints import crash_here
 from leadrails.jobs import queue, sending
+from leadrails.jobs.adoption import Contested, adopt
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.prepare import prepare
 from leadrails.jobs.queue import DueJob, Result, Start
@@ -169,7 +170,14 @@ class Drain:
         self._leased[job.id] = None
         task = asyncio.create_task(work)
         self._in_flight.add(task)
-        task.add_done_callback(self._in_flight.discard)
+        task.add_done_callback(lambda task: self._ended(job, task))
+
+    def _ended(self, job: DueJob, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        if task.cancelled() or task.exception():
+            # Nothing is settled: let the lease run out, so that somebody looks again.
+            self._leased.pop(job.id, None)
+            log.warning("a job was dropped", exc_info=_error_of(task))
 
     async def _send(self, start: Start, place: Destination) -> None:
         result = await sending.send(start, place, self.http)
@@ -188,17 +196,21 @@ class Drain:
             return
         if found is None:
             self._results.put_nowait(
-                sending.undecided(job, delay=LOOK_AGAIN, answer=Answer.NONE)
+                sending.undecided(
+                    job, delay=LOOK_AGAIN, has_looked=False, answer=Answer.NONE
+                )
             )
             return
-        if found:
-            own = await self._database(
-                self._claims, queue.first_unadopted, job, [m.provider_id for m in found]
+        try:
+            own = await self._database(self._claims, adopt, job, found)
+        except Contested:
+            self._results.put_nowait(
+                sending.undecided(job, delay=LOOK_AGAIN, has_looked=False)
             )
-            if own is not None:
-                self._results.put_nowait(sending.adopted(job, found[own]))
-                return
-        if job.looks == 0:
+            return
+        if own is not None:
+            result = sending.adopted(job, own)
+        elif job.looks == 0:
             result = sending.undecided(job, delay=sending.SECOND_LOOK)
         else:
             result = sending.absent(job, place)
@@ -251,6 +263,10 @@ class Drain:
                 raise
 
         return await asyncio.get_running_loop().run_in_executor(executor, run)
+
+
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    return None if task.cancelled() else task.exception()
 
 
 def _close_connection() -> None:

@@ -278,16 +278,3 @@ def reap() -> tuple[int, int, int]:
 def is_anything_due() -> bool:
     ((is_due,),) = statements.run(sql.ANY_DUE)
     return bool(is_due)
-
-
-def first_unadopted(job: DueJob, found: Sequence[str]) -> int | None:
-    """Return the index of the first message that no other attempt has adopted."""
-    parameters = {
-        "found": list(found),
-        "tenant": job.tenant_id,
-        "recipient": job.recipient,
-        "job": job.id,
-        "number": job.attempts,
-    }
-    rows = statements.run(sql.UNADOPTED, parameters)
-    return rows[0][0] if rows else None

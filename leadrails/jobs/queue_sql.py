@@ -315,17 +315,6 @@ SELECT EXISTS (SELECT FROM jobs_queueentry
   WHERE lease_until IS NULL AND due_at <= now())
 """
 
-UNADOPTED = """
-SELECT place - 1 FROM unnest(%(found)s::text[]) WITH ORDINALITY AS x (sid, place)
-WHERE NOT EXISTS (
-  SELECT FROM jobs_job job WHERE job.tenant_id = %(tenant)s
-    AND job.recipient = %(recipient)s AND job.id <> %(job)s AND job.provider_id = sid)
-AND NOT EXISTS (
-  SELECT FROM jobs_attempt attempt WHERE attempt.job_id = %(job)s
-    AND attempt.provider_id = sid AND attempt.number <> %(number)s)
-ORDER BY place LIMIT 1
-"""
-
 # Any answer of a provider ends a run of troubles and closes the circuit.
 NOTE_ANSWERS = """
 WITH answered AS (

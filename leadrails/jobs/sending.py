@@ -228,9 +228,18 @@ def absent(job: DueJob, place: Destination) -> Result:
 
 
 def undecided(
-    job: DueJob, *, delay: timedelta | None, answer: Answer = Answer.GIVEN
+    job: DueJob,
+    *,
+    delay: timedelta | None,
+    has_looked: bool = True,
+    answer: Answer = Answer.GIVEN,
 ) -> Result:
-    """Still unknown; look again after `delay`, or (None) wait for a person."""
+    """
+    Still unknown; look again after `delay`, or (None) wait for a person.
+
+    Args:
+        has_looked: the provider answered, and none of its messages was this one.
+    """
     reason = Reason.OUTCOME_UNKNOWN
     effects: tuple[OpenAlert, ...] = ()
     if delay is None:
@@ -242,7 +251,7 @@ def undecided(
         outcome=Attempt.Outcome.UNKNOWN,
         delay=delay,
         effects=effects,
-        response={"looks": job.looks + 1},
+        response={"looks": job.looks + has_looked},
         answer=answer,
     )
 

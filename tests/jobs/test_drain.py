@@ -340,3 +340,22 @@ def test_nothing_is_sent_once_the_lease_may_be_over(drain, simulator, settings):
     job.refresh_from_db()
     assert (job.state, job.reason, job.attempts) == ("retrying", "not_reached", 1)
     assert simulator.ledger(account=simulator.account(job.tenant_id).sid) == []
+
+
+def test_a_look_that_found_no_provider_does_not_count(drain, simulator, settings):
+    job = job_to("+12025550117")
+    account = simulator.account(job.tenant_id).sid
+    simulator.faults(probabilities={"reset": 1})
+    drain()
+    simulator.clear_faults()
+    looks = []
+    for url in ("http://127.0.0.1:9", simulator.url):
+        settings.LEADRAILS_SIMULATOR_URL = url
+        make_due(job)
+        drain()
+        looks.append(Attempt.objects.get(job_id=job.id).response["looks"])
+
+    assert looks == [0, 1]
+    job.refresh_from_db()
+    assert job.state == "unknown"
+    assert simulator.ledger(account=account) == []
