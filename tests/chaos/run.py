@@ -47,7 +47,7 @@ class Options:
     flood: int = 60
     pace: float = 1.0
     """Below 1 the faults follow faster on each other."""
-    settle: float = 600.0
+    settle: float = 2000.0
     """Seconds that everything may take to come to its end afterwards."""
     keep: bool = False
 

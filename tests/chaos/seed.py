@@ -27,7 +27,7 @@ def _tenant(slug):
         destination = make.make_destination(
             tenant,
             name=f"Destination {number + 1}",
-            body_template=BODY,
+            body_template=f"{BODY} ({number + 1})",
             hourly_ceiling=10**8,
             daily_per_recipient=30,
         )
