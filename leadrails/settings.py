@@ -142,11 +142,13 @@ if not DATABASES["default"]["ENGINE"].endswith("postgresql"):
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database.")
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# Only the statements of leadrails/statements.py are prepared, and planned once.
+# Only the statements of leadrails/statements.py are prepared, and planned once. Whoever
+# is frozen in a transaction loses it, and its locks, after as long as a lease.
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5
 DATABASES["default"]["OPTIONS"].setdefault(
-    "options", "-c plan_cache_mode=force_generic_plan"
+    "options",
+    "-c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=15s",
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -359,3 +359,9 @@ def test_a_look_that_found_no_provider_does_not_count(drain, simulator, settings
     job.refresh_from_db()
     assert job.state == "unknown"
     assert simulator.ledger(account=account) == []
+
+
+def test_a_frozen_process_holds_its_locks_no_longer_than_a_lease(settings):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == (f"{settings.LEADRAILS_LEASE_SECONDS}s",)
