@@ -106,8 +106,9 @@ class Run:
         first = self.stack.processes["drain"].program
         argv = [word.replace("drain@", "drain-2@") for word in first.argv]
         second = replace(first, name="drain-2", argv=argv)
-        self.stack.supervisor.start(second).wait_ready()
+        starting = self.stack.supervisor.start(second)
         self.workspaces = self._seed()
+        starting.wait_ready()
         reading.watch(self.stack.urls["database"])
         url = self.stack.urls["web"]
         self.load = Load(
@@ -150,7 +151,7 @@ class Run:
         )
         self.load.start()
         self.faults.calm_provider()
-        time.sleep(WARM_UP)
+        time.sleep(WARM_UP * options.pace)
         began = time.monotonic()
         deadline = began + options.minutes * 60
         kill, trouble = next(kills), next(troubles)
