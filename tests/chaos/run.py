@@ -29,6 +29,7 @@ from tests.chaos.schedule import Fault
 RESTART_AFTER = (0.5, 1.0)
 POINT_WAIT = 0.5  # seconds that a point gets to meet somebody before the next kill
 REPLAY_EVERY = 4.0  # seconds
+PATIENCE = 120.0  # seconds for everything to be started again
 WARM_UP = 3.0  # seconds of load before the first fault
 HISTORIES = 5
 """Jobs whose whole history a failure prints."""
@@ -208,10 +209,7 @@ class Run:
             self.faults.tick()
             time.sleep(0.05)
         self.faults.end()
-        for process in list(self.stack.processes.values()):
-            while not process.is_running:
-                time.sleep(0.05)
-            process.wait_ready()
+        self._wait_until_all_run()
         self.faults.end()
         self.load.stop(min(60.0, self.options.settle))
         asked_at = told_at = time.monotonic()
@@ -230,6 +228,15 @@ class Run:
         seconds = round(time.monotonic() - began, 1)
         self.report.line("settled", seconds=seconds, left=self._left())
         self.report.say(f"settled after {seconds:g} s; left: {self._left()}")
+
+    def _wait_until_all_run(self) -> None:
+        """Who dies of its last wounds meanwhile is started again, too."""
+        deadline = time.monotonic() + PATIENCE
+        processes = self.stack.processes.values()
+        while not all(p.is_running and p.program.ready(p) for p in processes):
+            if time.monotonic() > deadline:
+                raise RuntimeError("something does not start any more")
+            time.sleep(0.1)
 
     def _left(self) -> dict[str, int] | None:
         try:
