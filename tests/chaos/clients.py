@@ -45,6 +45,7 @@ class People:
     """Telephone numbers of one tenant's leads, each of its own person."""
 
     def __init__(self, rng: Random) -> None:
+        self.are_ordinary = False
         self._rng = rng
         areas, special = list(area_codes()), list(SPECIAL)
         rng.shuffle(areas)
@@ -56,7 +57,7 @@ class People:
     def next(self) -> str:
         if self._known and self._rng.random() < KNOWN_SHARE:
             return self._rng.choice(self._known[-200:])
-        if self._rng.random() < SPECIAL_SHARE:
+        if not self.are_ordinary and self._rng.random() < SPECIAL_SHARE:
             area, ending = next(self._special)
             return f"+1{area}55501{ending}"
         area, ending = next(self._ordinary)
@@ -86,7 +87,7 @@ class Source:
     ) -> None:
         self.workspace = workspace
         self._netloc = urlsplit(web_url).netloc
-        self._people = People(Random(seed))
+        self.people = People(Random(seed))
         self._numbers = itertools.count(1)
         self._seed = seed
         self._ledger = ledger
@@ -98,7 +99,7 @@ class Source:
         post = Post(
             key=key,
             tenant_id=self.workspace.id,
-            phone=self._people.next(),
+            phone=self.people.next(),
             token=token,
             first_at=time.time(),
         )
@@ -188,6 +189,7 @@ class Load:
         self._stop = threading.Event()
         self._give_up = threading.Event()
         self._threads = []
+        self._sources: list[Source] = []
         steady = [w for w in workspaces if w.slug != "flood"] * 2
         for number, workspace in enumerate([*steady, *workspaces[:1]]):
             source = Source(
@@ -196,6 +198,7 @@ class Load:
                 seed=f"s{seed}{workspace.slug}{number}",
                 ledger=self.ledger,
             )
+            self._sources.append(source)
             is_flood = workspace.slug == "flood"
             run, pause = (
                 (self._flood_forever, self.FLOOD_EVERY)
@@ -208,6 +211,11 @@ class Load:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def post_ordinary_leads(self) -> None:
+        """From now on nobody meets a fault of the provider's: what is last ends soon."""
+        for source in self._sources:
+            source.people.are_ordinary = True
 
     def stop(self, patience: float) -> None:
         """Post nothing new; repeat what is unanswered for `patience` seconds."""

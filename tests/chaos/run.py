@@ -29,6 +29,7 @@ from tests.chaos.schedule import Fault
 RESTART_AFTER = (0.5, 1.0)
 POINT_WAIT = 0.5  # seconds that a point gets to meet somebody before the next kill
 REPLAY_EVERY = 4.0  # seconds
+LAST_KILLS = 10
 PATIENCE = 120.0  # seconds for everything to be started again
 WARM_UP = 3.0  # seconds of load before the first fault
 HISTORIES = 5
@@ -173,6 +174,8 @@ class Run:
             if dead := self.faults.tick():
                 kill_at = max(kill_at, now + kill.gap)
                 died += dead
+            if died >= options.kills - LAST_KILLS:
+                self.load.post_ordinary_leads()
             if now >= replay_at:
                 replay_at = now + REPLAY_EVERY
                 self._replay()
