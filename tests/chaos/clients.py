@@ -213,7 +213,7 @@ class Load:
             thread.start()
 
     def post_ordinary_leads(self) -> None:
-        """From now on nobody meets a fault of the provider's: what is last ends soon."""
+        """From now on nobody meets a fault of the provider: all ends sooner."""
         for source in self._sources:
             source.people.are_ordinary = True
 
