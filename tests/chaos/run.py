@@ -30,6 +30,7 @@ RESTART_AFTER = (0.5, 1.0)
 POINT_WAIT = 0.5  # seconds that a point gets to meet somebody before the next kill
 REPLAY_EVERY = 4.0  # seconds
 LAST_KILLS = 10
+"""Nothing but kills happens at the end, so that what is last is settled sooner."""
 PATIENCE = 120.0  # seconds for everything to be started again
 WARM_UP = 3.0  # seconds of load before the first fault
 HISTORIES = 5
@@ -167,15 +168,16 @@ class Run:
                 kill = next(kills)
                 kill_at = now + (kill.gap if dead else wait)
                 died += dead
-            if now >= trouble_at:
+            is_ending = died >= options.kills - LAST_KILLS
+            if is_ending:
+                self.load.post_ordinary_leads()
+            if now >= trouble_at and not is_ending:
                 self.faults.disturb(trouble)
                 trouble = next(troubles)
                 trouble_at = now + trouble.gap
             if dead := self.faults.tick():
                 kill_at = max(kill_at, now + kill.gap)
                 died += dead
-            if died >= options.kills - LAST_KILLS:
-                self.load.post_ordinary_leads()
             if now >= replay_at:
                 replay_at = now + REPLAY_EVERY
                 self._replay()
