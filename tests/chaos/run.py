@@ -148,10 +148,8 @@ class Run:
     def _break_everything(self) -> int:
         """Return how many died."""
         options = self.options
-        kills, troubles = (
-            schedule.kills(options.seed),
-            schedule.disturbances(options.seed),
-        )
+        kills = schedule.kills(options.seed, options.pace)
+        troubles = schedule.disturbances(options.seed, options.pace)
         self.load.start()
         self.faults.calm_provider()
         time.sleep(WARM_UP * options.pace)
