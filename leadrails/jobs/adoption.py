@@ -80,7 +80,7 @@ def adopt(job: DueJob, found: Sequence[FoundMessage]) -> FoundMessage | None:
         if not rows:
             return None
         ((place, is_contested),) = rows
-        message = found[place]
+        message: FoundMessage = found[place]
         kept = {**parameters, "sid": message.provider_id}
         if is_contested or not statements.run(_KEEP, kept):
             raise Contested
