@@ -45,6 +45,8 @@ def rotate_credentials(*, batch: int = 500, is_rehearsal: bool = False) -> Rotat
             key_id = _key_id(token)
             if key_id != ring.primary:
                 key_id = _move(row, name, token, ring, result, is_rehearsal)
+            else:
+                _check(row, name, token, ring, result)
             if key_id is not None:
                 result.left[key_id] += 1
     if not is_rehearsal:
@@ -92,6 +94,17 @@ def _move(
     same = type(row)._default_manager.filter(**{"pk": row.pk, name: token})
     result.moved += same.update(**{name: fresh})
     return ring.primary
+
+
+def _check(
+    row: TenantModel, name: str, token: bytes, ring: Keyring, result: Rotation
+) -> None:
+    """A key under the right number may still be the wrong one."""
+    place = Place(row.tenant_id, row._meta.db_table, row.pk, name)
+    try:
+        ring.decrypt(token, place)
+    except CannotDecrypt as error:
+        result.unreadable.append(f"{row.public_id}: {error}")
 
 
 def _refresh_fingerprints(batch: int) -> None:

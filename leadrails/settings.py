@@ -36,6 +36,11 @@ SECRET_KEY = required(
     "Set it to 50 or more random characters; it signs sessions.",
     in_debug="debug-only-secret-key-" + "x" * 40,
 )
+if not DEBUG and len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured(
+        f"SECRET_KEY has only {len(SECRET_KEY)} characters. Set it to 50 or more "
+        "random characters; it signs sessions."
+    )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 LEADRAILS_VERSION = VERSION
 

@@ -73,7 +73,7 @@ WORDS: dict[str, Words] = {
     ),
     "recipient_ceiling": Words(
         _("%(where)s has more messages for one person than a day allows"),
-        _("The further ones wait until tomorrow, so that nobody is flooded."),
+        _("The further ones wait for the next day, or end when their time is over."),
         _("Look at the example: is a form sent again and again? Then mend the source."),
         held=True,
     ),

@@ -76,7 +76,10 @@ class Postgres:
             folder=Path("/"),
             account=service_account(),
             stop_signal=signal.SIGINT,  # "fast": no waiting for clients
-            drop=("terminating connection due to administrator command",),
+            drop=(
+                "terminating connection due to administrator command",
+                "the database system is starting up",
+            ),
         )
 
     def prepare(self) -> None:

@@ -30,7 +30,9 @@ def replay_many(request: TenantRequest) -> HttpResponse:
     if request.method != "POST":
         return _ask(request, "jobs/jobs_replay.html", bulk.replayable)
     count = bulk.replay_jobs(_wanted(request), **_act(request))
-    words = ngettext("%(n)s job is sent again.", "%(n)s jobs are sent again.", count)
+    words = ngettext(
+        "%(n)s job is queued again.", "%(n)s jobs are queued again.", count
+    )
     return _done(request, count, words)
 
 

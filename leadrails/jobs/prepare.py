@@ -73,8 +73,10 @@ def _sort(
             else:
                 batch.asides.append(item)
         case policy.Hold(reason, until):
+            # What ends before the hold does has no next try.
+            due = until if until and until < job.expires_at else None
             batch.asides.append(
-                Aside(job=job, state=State.HELD, reason=reason, due=until)
+                Aside(job=job, state=State.HELD, reason=reason, due=due)
             )
         case policy.Skip(reason):
             batch.asides.append(Aside(job=job, state=State.SKIPPED, reason=reason))

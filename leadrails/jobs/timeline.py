@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from destinations.providers import errors
 from leadrails.core import ids
 from leadrails.core.reasons import REASONS
-from leadrails.core.states import AT_PROVIDER, State
+from leadrails.core.states import AT_PROVIDER, SUCCEEDED, State
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.leads.models import Lead, Source
@@ -144,7 +144,8 @@ def _ending(job: Job) -> Step | None:
         step["detail"] = _("The next try is due.") if job.due_at else ""
         return {**step, "at": job.due_at, "cause": REASONS.get(job.reason, "")}
     step["cause"] = REASONS.get(job.reason, "")
-    step["detail"] = job.error_message
+    # Of a message that arrived after all the error is history: its step says it.
+    step["detail"] = "" if state in SUCCEEDED else job.error_message
     return {**step, "at": _reached(job)}
 
 

@@ -17,7 +17,14 @@ from destinations.models import Destination
 from destinations.providers import errors
 from leadrails.core import ids
 from leadrails.core.reasons import EXPLANATIONS, REASONS, Move
-from leadrails.core.states import ABORTABLE, FAILED, REPLAYABLE, STUCK, State
+from leadrails.core.states import (
+    ABORTABLE,
+    FAILED,
+    REPLAYABLE,
+    STUCK,
+    SUCCEEDED,
+    State,
+)
 from leadrails.jobs import gates, services
 from leadrails.jobs.filters import active_filters, chosen_states, narrowed
 from leadrails.jobs.links import link
@@ -81,6 +88,7 @@ def _rows(
             "lead": leads.get(job.lead_id),
             "destination": places.get(job.destination_id),
             "reason": REASONS.get(job.reason, ""),
+            "code": "" if job.state in SUCCEEDED else job.error_code,
         }
         for job in page
     ]
@@ -130,7 +138,8 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "lead": story.lead,
         "reason": EXPLANATIONS.get(found.reason),
         "move": _move(found.reason),
-        "error": errors.lookup(kind, found.error_code) if found.error_code else None,
+        "error": _error(found, kind),
+        "has_arrived": found.state in SUCCEEDED,
         "steps": steps_of(story, tenant=request.tenant),
         "attempts": [
             (attempt, _pretty(attempt.request), _pretty(attempt.response))
@@ -145,6 +154,13 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "cannot_be_called_back": not settings.LEADRAILS_PUBLIC_URL,
     }
     return render(request, "jobs/job_detail.html", context)
+
+
+def _error(job: Job, kind: str) -> errors.ErrorInfo | None:
+    """The last failure, unless the message arrived after all."""
+    if not job.error_code or job.state in SUCCEEDED:
+        return None
+    return errors.lookup(kind, job.error_code)
 
 
 def _is_due(job: Job) -> bool:
@@ -201,7 +217,7 @@ def job_replay(request: TenantRequest, job: str) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return _to_job(request, found)
-    messages.success(request, _("The job is sent again; this is the new one."))
+    messages.success(request, _("The job is queued again; this is the new one."))
     return _to_job(request, replay)
 
 

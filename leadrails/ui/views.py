@@ -1,6 +1,12 @@
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    JsonResponse,
+)
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -41,6 +47,15 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     return render(request, "ui/styleguide.html", styleguide_context())
 
 
+def _is_for_a_machine(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/v1/")
+
+
+def _told(status: int, code: str, reason: str) -> JsonResponse:
+    """An error as the wire contract words it."""
+    return JsonResponse({"error": code, "reason": reason}, status=status)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return render(request, "413.html", status=413)
@@ -52,6 +67,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    if _is_for_a_machine(request):
+        return _told(404, "not_found", "There is nothing at this address.")
     return render(request, "404.html", status=404)
 
 
@@ -62,6 +79,9 @@ def too_many_requests(request: HttpRequest, *, retry_after: int) -> HttpResponse
     return response
 
 
-def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def server_error(request: HttpRequest) -> HttpResponse:
     """Without the context processors: what they ask may be what broke."""
+    if _is_for_a_machine(request):
+        reason = "Something failed on our side. Post it again with the same key."
+        return _told(500, "internal_error", reason)
     return HttpResponse(loader.get_template("500.html").render(), status=500)

@@ -4,7 +4,7 @@ import base64
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from destinations import credentials, services
 from destinations.models import Destination
@@ -30,7 +30,10 @@ def stored(settings):
 
 def run(**options):
     out, err = StringIO(), StringIO()
-    call_command("rotate_credentials", stdout=out, stderr=err, **options)
+    try:
+        call_command("rotate_credentials", stdout=out, stderr=err, **options)
+    except CommandError as error:
+        err.write(f"{error}\n")
     return out.getvalue(), err.getvalue()
 
 
@@ -73,6 +76,16 @@ def test_a_secret_that_cannot_be_read_is_named_and_left(stored, settings):
     assert "Moved 3 secret(s)" in out
     assert "Still needed: key 1." in out
     assert lost.public_id in err
+    assert "1 secret(s) cannot be read" in err
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_wrong_key_under_the_right_number_is_noticed(stored, settings, dry_run):
+    wrong = base64.b64encode(b"another key of thirty-two bytes!").decode()
+    settings.LEADRAILS_KEYRING = Keyring.parse(f"1:{wrong}")
+    out, err = run(dry_run=dry_run)
+    assert "No older key is needed" not in out
+    assert "4 secret(s) cannot be read" in err
 
 
 def test_fingerprints_follow_the_key(settings):

@@ -1,5 +1,6 @@
 """Ceilings: what is above them waits, and somebody hears of it once."""
 
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -169,3 +170,16 @@ def test_two_drains_at_one_flood_open_one_alert(tenant):
 
     alert = Alert.objects.for_tenant(tenant).get()
     assert (alert.failures, alert.times_opened) == (len(jobs), 1)
+
+
+def test_what_ends_before_the_ceiling_does_has_no_next_try(drain, tenant):
+    destination = make_destination(tenant, hourly_ceiling=1)
+    add_jobs(destination, "+12025550140", "+12025550141")
+    soon = timezone.now() + timedelta(seconds=20)
+    Job.objects.update(expires_at=soon)
+
+    drain()
+
+    held = Job.objects.get(state="held")
+    assert held.due_at is None
+    assert QueueEntry.objects.get(job_id=held.id).due_at == soon

@@ -11,7 +11,7 @@ from django.test import Client
 
 from leadrails.core import ids, signing
 from leadrails.jobs.models import Job, QueueEntry
-from leadrails.leads import directory
+from leadrails.leads import api, directory
 from leadrails.leads.models import IdempotencyKey, Lead, Nonce
 from leadrails.tenants.models import Tenant
 from leadrails.tenants.services import issue_api_key
@@ -77,7 +77,8 @@ def post(source, key, body, *, idem="key-1", nonce=NONCE, **changes):
         "X-LR-Signature": signing.sign(parts, secret),
         **changes.pop("headers", {}),
     }
-    return Client().post(
+    client = changes.pop("client", None) or Client()
+    return client.post(
         changes.pop("url", URL), body, content_type="application/json", headers=headers
     )
 
@@ -303,3 +304,15 @@ def test_machines_are_answered_without_what_only_pages_need(client, source, key)
     assert "Content-Security-Policy" not in answer.headers
     assert "Set-Cookie" not in answer.headers
     assert client.post("/v1/nothing-here").status_code == 404
+
+
+def test_machines_are_told_in_json_what_has_no_view_or_failed(source, key, monkeypatch):
+    def fail(posted):
+        raise RuntimeError("made up")
+
+    monkeypatch.setattr(api, "accept_lead", fail)
+    client = Client(raise_request_exception=False)
+    missing = client.post("/v1/nothing-here")
+    broken = post(source, key, event(), client=client)
+    assert (missing.status_code, missing.json()["error"]) == (404, "not_found")
+    assert (broken.status_code, broken.json()["error"]) == (500, "internal_error")

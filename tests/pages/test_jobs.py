@@ -191,3 +191,12 @@ def test_the_page_outlives_its_lead(world, make, enter, url):
     page = client.get(url("jobs:detail", job=job.public_id))
     assert "Deleted by retention" in page.content.decode()
     assert client.get(url("jobs:list")).status_code == 200
+
+
+def test_a_message_that_arrived_after_all_shows_no_failure(world, make, enter, url):
+    job = make("delivered", error_code="30008", error_message="Unknown error.")
+    client = enter(world.tenant)
+    page = client.get(url("jobs:detail", job=job.public_id)).content.decode()
+    assert "Provider's code" not in page
+    assert "Unknown error" not in page
+    assert "(30008)" not in client.get(url("jobs:list")).content.decode()

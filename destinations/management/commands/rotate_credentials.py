@@ -2,7 +2,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from destinations.rotation import rotate_credentials
 
@@ -30,5 +30,10 @@ class Command(BaseCommand):
         if old and not dry_run:
             listed = ", ".join(map(str, old))
             self.stdout.write(f"Still needed: key {listed}. Do not remove it yet.")
-        elif not old:
+        elif not old and not result.unreadable:
             self.stdout.write("No older key is needed any more.")
+        if result.unreadable:
+            raise CommandError(
+                f"{len(result.unreadable)} secret(s) cannot be read: a key of "
+                "LEADRAILS_ENCRYPTION_KEYS is missing or is not the one that it was."
+            )
