@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
-from django.utils import timezone
+from django.db.models import Exists, OuterRef
 
 from leadrails import statements
-from leadrails.core import ids
 from leadrails.core.reasons import Reason
-from leadrails.core.states import ABORTABLE, REPLAYABLE, State
-from leadrails.jobs.models import Job, JobQuerySet, QueueEntry
+from leadrails.core.states import ABORTABLE, REPLAYABLE
+from leadrails.jobs.models import Job, JobQuerySet
+from leadrails.jobs.services import queue_replays
 from leadrails.jobs.wake import drain_waker
 from leadrails.tenants import audit
 from leadrails.tenants.models import Tenant, User
@@ -79,48 +78,15 @@ def replay_jobs(
             )
             locked = list(
                 replayable(chunk, until=until)
-                .annotate(time_to_live=F("destination__time_to_live"))
+                .select_related("destination")
                 .order_by("id")
                 .select_for_update(of=("self",), skip_locked=True)
             )
-            _replay(locked)
+            queue_replays(locked)
             count += len(locked)
     _finish(tenant, actor, "jobs.replayed", count, asked)
     drain_waker.wake()
     return count
-
-
-def _replay(jobs: list[Any]) -> None:
-    now = timezone.now()
-    replays = [
-        Job(
-            id=ids.uuid7_beside(job.id),
-            tenant_id=job.tenant_id,
-            lead_id=job.lead_id,
-            source_id=job.source_id,
-            route_id=job.route_id,
-            destination_id=job.destination_id,
-            replay_of=job.id,
-            recipient=job.recipient,
-            is_test=job.is_test,
-            state=State.QUEUED,
-            created_at=now,
-            changed_at=now,
-            expires_at=now + job.time_to_live,
-        )
-        for job in jobs
-    ]
-    Job.objects.bulk_create(replays)
-    QueueEntry.objects.bulk_create(
-        QueueEntry(
-            job_id=replay.id,
-            tenant_id=replay.tenant_id,
-            destination_id=replay.destination_id,
-            is_bulk=True,
-            due_at=now,
-        )
-        for replay in replays
-    )
 
 
 # A leased job is about to be sent: only what nobody holds can be stopped.

@@ -1,5 +1,6 @@
 """What people do to jobs: replay, cancel, resume what waits."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -39,8 +40,23 @@ def replay_job(job: Job, *, actor: User | None) -> Job:
         running = siblings.filter(replay_of=job.id).exclude(state__in=REPLAYABLE)
         if (existing := running.order_by("-id").first()) is not None:
             return existing
-        now = timezone.now()
-        replay = Job.objects.create(
+        (replay,) = queue_replays([job])
+        audit.record(job.tenant, actor, "job.replayed", job, replay=replay.public_id)
+        transaction.on_commit(drain_waker.wake)
+        crash_here("replay_before_commit")
+    crash_here("replay_after_commit")
+    return replay
+
+
+def queue_replays(jobs: Sequence[Job]) -> list[Job]:
+    """
+    Make a new job beside each of `jobs`, due now but after what is live.
+
+    The caller holds their locks and has checked that they may be sent again.
+    """
+    now = timezone.now()
+    replays = [
+        Job(
             id=ids.uuid7_beside(job.id),
             tenant_id=job.tenant_id,
             lead_id=job.lead_id,
@@ -55,18 +71,20 @@ def replay_job(job: Job, *, actor: User | None) -> Job:
             changed_at=now,
             expires_at=now + job.destination.time_to_live,
         )
-        QueueEntry.objects.create(
+        for job in jobs
+    ]
+    Job.objects.bulk_create(replays)
+    QueueEntry.objects.bulk_create(
+        QueueEntry(
             job_id=replay.id,
             tenant_id=replay.tenant_id,
             destination_id=replay.destination_id,
             is_bulk=True,
             due_at=now,
         )
-        audit.record(job.tenant, actor, "job.replayed", job, replay=replay.public_id)
-        transaction.on_commit(drain_waker.wake)
-        crash_here("replay_before_commit")
-    crash_here("replay_after_commit")
-    return replay
+        for replay in replays
+    )
+    return replays
 
 
 def cancel_job(job: Job, *, actor: User | None) -> bool:
