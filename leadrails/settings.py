@@ -149,12 +149,13 @@ DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Only the statements of leadrails/statements.py are prepared, and planned once. Whoever
 # is frozen in a transaction loses it, and its locks, after as long as a lease.
-DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5
-DATABASES["default"]["OPTIONS"].setdefault(
-    "options",
-    "-c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=15s",
-)
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+_options["prepare_threshold"] = 5
+_options["options"] = (
+    "-c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=15s "
+    + _options.get("options", "")  # the operator's own come last, and win
+).strip()
+del _options
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
