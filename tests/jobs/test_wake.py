@@ -51,9 +51,11 @@ def bell():
 
 
 def test_a_waker_rings_the_bell_and_sends_no_task(bell, broker):
-    before = len(bell.rings)
-    Waker("jobs.nothing", "test-bell").wake()
-    assert until(lambda: len(bell.rings) > before)
+    waker = Waker("jobs.nothing", "test-bell")
+    for _ in range(2):  # at the second ring all that the first one did is over
+        before = len(bell.rings)
+        waker.wake()
+        assert until(lambda before=before: len(bell.rings) > before)
     assert broker.llen("test-bell") == 0
 
 
