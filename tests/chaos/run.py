@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
-
 from leadrails.embedded import supervisor
 from leadrails.embedded.places import PROJECT
 from leadrails.embedded.stack import Stack
-from tests.chaos import reading, schedule
+from tests.chaos import reading
+from tests.chaos.aftermath import Aftermath
+from tests.chaos.assault import Assault
 from tests.chaos.checker import Breach, check, unheard_corrections
 from tests.chaos.clients import Load, Operator, Workspace
 from tests.chaos.faults import Faults
@@ -27,17 +27,9 @@ from tests.chaos.schedule import Fault
 # Faults shall overlap; the product's own patience with what dies again and again
 # would mostly leave it dead.
 RESTART_AFTER = (0.5, 1.0)
-POINT_WAIT = 0.5  # seconds that a point gets to meet somebody before the next kill
-REPLAY_EVERY = 4.0  # seconds
-LAST_KILLS = 10
-"""Nothing but kills happens at the end, so that what is last is settled sooner."""
-PATIENCE = 120.0  # seconds for everything to be started again
 WARM_UP = 3.0  # seconds of load before the first fault
 HISTORIES = 5
 """Jobs whose whole history a failure prints."""
-# The provider is asked for what its callbacks did not tell after 5 s where it cannot
-# call back, and after 15 minutes where it can: no run waits that long.
-ASK = "import django; django.setup(); from webhooks.polling import poll; print(poll())"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +83,8 @@ class Run:
         try:
             self._start()
             kills = self._break_everything()
-            self._settle()
+            aftermath = Aftermath(self.stack, self.faults, self.load, self.report)
+            aftermath.settle(options.settle)
             world = self._read()
             outcome = Outcome(kills, check(world))
             self._conclude(world, outcome)
@@ -148,43 +141,22 @@ class Run:
     def _break_everything(self) -> int:
         """Return how many died."""
         options = self.options
-        kills = schedule.kills(options.seed, options.pace)
-        troubles = schedule.disturbances(options.seed, options.pace)
         self.load.start()
         self.faults.calm_provider()
         time.sleep(WARM_UP * options.pace)
         began = time.monotonic()
-        deadline = began + options.minutes * 60
-        kill, trouble = next(kills), next(troubles)
-        kill_at, trouble_at, tell_at = began + kill.gap, began + trouble.gap, began
-        replay_at, died = began, 0
-        while died < options.kills and (now := time.monotonic()) < deadline:
-            if now >= kill_at:
-                dead = self.faults.kill(kill)
-                # What could not be killed, the next one makes up for at once.
-                wait = POINT_WAIT if kill.is_point else 0
-                kill = next(kills)
-                kill_at = now + (kill.gap if dead else wait)
-                died += dead
-            is_ending = died >= options.kills - LAST_KILLS
-            if is_ending:
-                self.load.post_ordinary_leads()
-            if now >= trouble_at and not is_ending:
-                self.faults.disturb(trouble)
-                trouble = next(troubles)
-                trouble_at = now + trouble.gap
-            if dead := self.faults.tick():
-                kill_at = max(kill_at, now + kill.gap)
-                died += dead
-            if now >= replay_at:
-                replay_at = now + REPLAY_EVERY
-                self._replay()
-            if now >= tell_at:
-                tell_at = now + 10
-                self._tell_progress(died)
-            time.sleep(0.05)
-        self.report.say(f"{died} kills in {time.monotonic() - began:.0f} s")
-        self.report.line("faults_over", kills=died)
+        assault = Assault(
+            self.faults,
+            self.load,
+            seed=options.seed,
+            pace=options.pace,
+            replay=self._replay,
+            tell_progress=self._tell_progress,
+        )
+        died = assault.until(options.kills, deadline=began + options.minutes * 60)
+        seconds = round(time.monotonic() - began)
+        self.report.say(f"{died} kills in {seconds} s")
+        self.report.line("faults_over", kills=died, seconds=seconds)
         return died
 
     def _tell(self, fault: Fault) -> None:
@@ -203,64 +175,7 @@ class Run:
         threading.Thread(target=self.operator.replay_one, daemon=True).start()
         return True
 
-    # Aftermath ----------------------------------------------------------------
-
-    def _settle(self) -> None:
-        began = time.monotonic()
-        deadline = began + self.options.settle
-        while self.faults.is_stopping and time.monotonic() < began + 40:
-            self.faults.tick()
-            time.sleep(0.05)
-        self.faults.end()
-        self._wait_until_all_run()
-        self.faults.end()
-        self.load.stop(min(60.0, self.options.settle))
-        asked_at = told_at = time.monotonic()
-        while time.monotonic() < deadline:
-            left = self._left()
-            if left is not None and not any(left.values()):
-                if not self._ask_provider():
-                    break
-            elif time.monotonic() - asked_at > 15:
-                asked_at = time.monotonic()
-                self._ask_provider()
-            if time.monotonic() - told_at > 10:
-                told_at = time.monotonic()
-                self.report.say(f"settling: {left}")
-            time.sleep(0.5)
-        seconds = round(time.monotonic() - began, 1)
-        self.report.line("settled", seconds=seconds, left=self._left())
-        self.report.say(f"settled after {seconds:g} s; left: {self._left()}")
-
-    def _wait_until_all_run(self) -> None:
-        """Who dies of its last wounds meanwhile is started again, too."""
-        deadline = time.monotonic() + PATIENCE
-        processes = self.stack.processes.values()
-        while not all(p.is_running and p.program.ready(p) for p in processes):
-            if time.monotonic() > deadline:
-                raise RuntimeError("something does not start any more")
-            time.sleep(0.1)
-
-    def _left(self) -> dict[str, int] | None:
-        try:
-            return reading.count_open(self.stack.urls["database"], self.stack.ledger)
-        except psycopg.Error:
-            return None
-
-    def _ask_provider(self) -> int:
-        """Return how many messages were asked for; see ASK."""
-        done = subprocess.run(
-            [sys.executable, "-c", ASK],
-            cwd=PROJECT,
-            env={**self.stack.env, "LEADRAILS_PUBLIC_URL": ""},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            self.report.line("not_asked", error=done.stderr[-500:])
-            return 0
-        return int(done.stdout.split()[-1])
+    # Comparison ---------------------------------------------------------------
 
     def _read(self) -> World:
         world = World(
