@@ -3,17 +3,20 @@ Monthly partitions of the large tables, by range over ids that carry their time.
 
 Each parent also has a DEFAULT partition: a row from a wrong clock is stored, not
 refused. Months are made ahead by `migrate`, by the start of the web server and by
-beat; making one that exists is free.
+beat; making one that exists is free. `leadrails/retention.py` drops the old ones.
 """
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
 
 from django.apps.registry import Apps
-from django.db import OperationalError, connection, migrations
+from django.db import OperationalError, connection, migrations, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.state import ProjectState
 
 from leadrails.core.ids import uuid7_floor
@@ -28,6 +31,8 @@ PARENTS = {
     "webhooks_rawcallback": "id",
 }
 _LOCK_TRIES = 20
+
+T = TypeVar("T")
 
 
 class CreatePartitionedModel(migrations.CreateModel):
@@ -70,48 +75,96 @@ def name_of(parent: str, month: datetime) -> str:
 
 
 def ensure(*, now: datetime, ahead: int) -> list[str]:
-    """
-    Make this month's partitions and those of `ahead` months more; return the new.
-
-    Making a partition locks its parent for a moment. A lock that does not come
-    within 200 ms is given up and tried again, so that no claim queues up behind it.
-    """
+    """Make this month's partitions and those of `ahead` months more; return the new."""
     made = []
-    for parent in PARENTS:
-        for first, after in months(now, ahead + 1):
-            name = name_of(parent, first)
-            if not _exists(name):
-                _create(parent, name, first, after)
-                made.append(name)
+    for first, after in months(now, ahead + 1):
+        made += make(first, after)
     return made
 
 
-def _exists(name: str) -> bool:
+def make(first: datetime, after: datetime) -> list[str]:
+    """
+    Make what a month lacks of its partitions; return the new.
+
+    Rows of the month that lie in a DEFAULT partition move to the new one.
+    """
+    made = []
+    for parent in PARENTS:
+        name = name_of(parent, first)
+        if not exists(name):
+            low, high = uuid7_floor(first), uuid7_floor(after)
+            patiently(_Making(parent, name, low, high), what=name)
+            made.append(name)
+    return made
+
+
+def exists(name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
-        (exists,) = cursor.fetchone()
-    return bool(exists)
+        (found,) = cursor.fetchone()
+    return bool(found)
 
 
-def _create(parent: str, name: str, first: datetime, after: datetime) -> None:
-    low, high = uuid7_floor(first), uuid7_floor(after)
+def patiently(change: Callable[[CursorWrapper], T], *, what: str) -> T:
+    """
+    Change tables in a transaction that never makes others wait long.
+
+    Such a change locks the parent for a moment, and whoever comes after it waits
+    behind it. A lock that does not come within 200 ms is given up and tried again.
+
+    Raises:
+        OperationalError: the locks could not be had in 20 tries.
+    """
     for attempt in range(1, _LOCK_TRIES + 1):
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '200ms'")
-                cursor.execute(
-                    f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {parent} "
-                    f"FOR VALUES FROM ('{low}') TO ('{high}')"
-                )
-            return
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '200ms'")
+                return change(cursor)
         except OperationalError:
             if attempt == _LOCK_TRIES:
                 raise
-            log.info("partition waits for a lock", extra={"partition": name})
+            log.info("%s waits for a lock", what)
             time.sleep(0.1)
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = DEFAULT")
+    raise AssertionError("the last try returns or raises")
+
+
+class _Making:
+    """Makes one partition."""
+
+    def __init__(self, parent: str, name: str, low: UUID, high: UUID) -> None:
+        self.parent, self.name = parent, name
+        self.bounds = f"FOR VALUES FROM ('{low}') TO ('{high}')"
+        key = PARENTS[parent]
+        self.is_here = f"{key} >= '{low}' AND {key} < '{high}'"
+
+    def __call__(self, cursor: CursorWrapper) -> None:
+        # What came in meanwhile must not slip past the move.
+        cursor.execute(f"LOCK TABLE ONLY {self.parent} IN ACCESS EXCLUSIVE MODE")
+        if exists(self.name):
+            return
+        cursor.execute(
+            f"SELECT EXISTS (SELECT FROM {self.parent}_default WHERE {self.is_here})"  # noqa: S608 - our own names
+        )
+        (is_waited_for,) = cursor.fetchone()
+        if is_waited_for:
+            self._make_of_default(cursor)
+        else:
+            cursor.execute(
+                f"CREATE TABLE {self.name} PARTITION OF {self.parent} {self.bounds}"
+            )
+
+    def _make_of_default(self, cursor: CursorWrapper) -> None:
+        """A partition cannot be made while rows of its range lie in DEFAULT."""
+        cursor.execute(f"CREATE TABLE {self.name} (LIKE {self.parent} INCLUDING ALL)")
+        cursor.execute(
+            f"WITH moved AS (DELETE FROM {self.parent}_default"  # noqa: S608
+            f" WHERE {self.is_here} RETURNING *)"
+            f" INSERT INTO {self.name} SELECT * FROM moved"
+        )
+        log.warning("moved %s rows from DEFAULT to %s", cursor.rowcount, self.name)
+        cursor.execute(
+            f"ALTER TABLE {self.parent} ATTACH PARTITION {self.name} {self.bounds}"
+        )
 
 
 def ensure_in_migration(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
