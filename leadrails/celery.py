@@ -34,6 +34,7 @@ app.conf.update(
             "webhooks.sweep": 2.0,
             "webhooks.poll": 5.0,
             "jobs.partitions": 6 * 3600.0,
+            "jobs.drop_months": 6 * 3600.0,
             "leads.forget": 300.0,
         }.items()
     },

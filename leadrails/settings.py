@@ -53,6 +53,18 @@ LEADRAILS_TWILIO_URL = env.str(
     "LEADRAILS_TWILIO_URL", default="https://api.twilio.com"
 ).rstrip("/")
 LEADRAILS_PARTITIONS_AHEAD = env.int("LEADRAILS_PARTITIONS_AHEAD", default=3)
+# Whole months besides the present one; 0 keeps everything.
+LEADRAILS_KEEP_MONTHS = env.int("LEADRAILS_KEEP_MONTHS", default=13)
+LEADRAILS_KEEP_CALLBACK_MONTHS = env.int("LEADRAILS_KEEP_CALLBACK_MONTHS", default=3)
+if LEADRAILS_KEEP_MONTHS in (1, 2):
+    raise ImproperlyConfigured(
+        "LEADRAILS_KEEP_MONTHS must be 3 or more, or 0 to keep everything: providers "
+        "are asked about messages, and people replay them, for some weeks."
+    )
+if min(LEADRAILS_KEEP_MONTHS, LEADRAILS_KEEP_CALLBACK_MONTHS) < 0:
+    raise ImproperlyConfigured(
+        "LEADRAILS_KEEP_MONTHS and LEADRAILS_KEEP_CALLBACK_MONTHS cannot be negative."
+    )
 _keys = required(
     "LEADRAILS_ENCRYPTION_KEYS",
     "Set it to 1:KEY where KEY is the output of `openssl rand -base64 32`, and keep a "

@@ -7,7 +7,7 @@ from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
-from leadrails import partitions
+from leadrails import partitions, retention
 from leadrails.jobs import queue
 from leadrails.jobs.loop import sender_loop
 from leadrails.jobs.wake import EXPIRES, drain_waker
@@ -59,3 +59,9 @@ def reap_expired_leases(**_later: Any) -> None:
 def make_partitions(**_later: Any) -> None:
     """Keep the months ahead in place."""
     partitions.ensure(now=timezone.now(), ahead=settings.LEADRAILS_PARTITIONS_AHEAD)
+
+
+@shared_task(name="jobs.drop_months", ignore_result=True, acks_late=False)
+def drop_old_months(**_later: Any) -> None:
+    """Drop the months that the settings no longer keep."""
+    retention.drop_old(now=timezone.now())
