@@ -20,6 +20,7 @@ from leadrails.alerts.words import WORDS, words_for
 from leadrails.core import ids, phone
 from leadrails.core.reasons import EXPLANATIONS
 from leadrails.jobs.links import link
+from leadrails.jobs.models import Job
 from leadrails.leads.models import Source
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
@@ -44,6 +45,15 @@ def alert_list(request: TenantRequest) -> HttpResponse:
     sources = Source.objects.for_tenant(request.tenant).in_bulk(
         [a.source_id for a in page if a.source_id]
     )
+    # Retention drops jobs; the alert outlasts its example.
+    examples = set(
+        Job.objects.for_tenant(request.tenant)
+        .filter(pk__in=[a.job_id for a in page if a.job_id])
+        .values_list("pk", flat=True)
+    )
+    for alert in page:
+        if alert.job_id not in examples:
+            alert.job_id = None
     cards = [
         _card(
             request,

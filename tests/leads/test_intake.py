@@ -111,6 +111,16 @@ def test_an_exact_repeat_is_already_accepted(source, key):
     assert Lead.objects.count() == 1
 
 
+def test_a_repeat_is_answered_even_when_its_lead_is_gone(source, key):
+    first = post(source, key, event()).json()
+    Job.objects.all().delete()
+    Lead.objects.all().delete()
+    again = post(source, key, event(), nonce="f" * 32)
+
+    assert again.json() == {**first, "status": "already_accepted"}
+    assert Lead.objects.count() == 0
+
+
 def test_the_same_key_with_another_body_collides(source, key):
     post(source, key, event())
     answer = post(source, key, event(first_name="Bob"), nonce="e" * 32)

@@ -137,6 +137,19 @@ def test_a_failing_callback_waits_longer_each_time_and_is_kept_in_the_end():
 
 
 @pytest.mark.django_db
+def test_a_callback_whose_job_is_gone_is_given_up_in_words():
+    job = make_sent_job()
+    store(job, form("delivered"))
+    Job.objects.all().delete()
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    RawCallback.objects.update(received_at=an_hour_ago, tries=MAX_TRIES - 1)
+    assert process_callbacks() == 1
+    raw = RawCallback.objects.get()
+    assert raw.error == "LookupError: there is no such job"
+    assert raw.processed_at is not None
+
+
+@pytest.mark.django_db
 def test_a_callback_for_another_destinations_job_is_not_believed():
     job, other = make_sent_job(), make_sent_job()
     store(other, form("delivered"), job_id=job.id)
