@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -67,6 +68,26 @@ def _resumed(count: int) -> str:
         "Resumed. %(count)d waiting messages go out now.",
         count,
     ) % {"count": count}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.ADMIN)
+def destination_unknown(request: TenantRequest, destination: str) -> HttpResponse:
+    """What to do in doubt if the provider cannot be asked."""
+    row = pages.access_destination(request, destination)
+    if request.method == "POST":
+        try:
+            services.update_destination(
+                row,
+                actor=request.user,
+                when_unknown=request.POST.get("when_unknown", ""),
+            )
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, _("The destination was saved."))
+        return _back(request, row, "advanced")
+    return _ask(request, row, "unknown")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -29,6 +29,10 @@ class Destination(TenantModel):
         TRANSACTIONAL = "transactional", "Transactional: answers what the lead asked"
         MARKETING = "marketing", "Marketing"
 
+    class WhenUnknown(models.TextChoices):
+        HOLD = "hold", "Wait for a person"
+        RESEND = "resend", "Send it again"
+
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=40, help_text="A key of the provider registry.")
     status = models.CharField(
@@ -65,6 +69,13 @@ class Destination(TenantModel):
     max_attempts = models.PositiveSmallIntegerField(default=24)
     messages_per_second = models.FloatField(default=10, db_default=10)
     max_in_flight = models.PositiveSmallIntegerField(default=100, db_default=100)
+    when_unknown = models.CharField(
+        max_length=10,
+        choices=WhenUnknown.choices,
+        default=WhenUnknown.HOLD,
+        db_default=WhenUnknown.HOLD,
+        help_text="What to do in doubt if the provider cannot be asked.",
+    )
     fingerprint = models.BinaryField(
         default=bytes,
         max_length=32,
@@ -95,6 +106,10 @@ class Destination(TenantModel):
                 ),
                 name="destination_sane_rate",
             ),
+            models.CheckConstraint(
+                condition=models.Q(when_unknown__in=["hold", "resend"]),
+                name="destination_known_doubt_policy",
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "id"], name="destination_by_tenant"),
@@ -107,6 +122,10 @@ class Destination(TenantModel):
     @property
     def is_paused(self) -> bool:
         return self.status == self.Status.PAUSED
+
+    @property
+    def resends_in_doubt(self) -> bool:
+        return self.when_unknown == self.WhenUnknown.RESEND
 
     def __repr__(self) -> str:
         return f"<Destination {self.public_id}>"

@@ -47,7 +47,7 @@ def create_destination(
         limits: `recipient_template`, `purpose`, `allowed_countries`,
             `hourly_ceiling`, `daily_per_recipient`, `time_to_live`, `max_attempts`,
             `messages_per_second` (None for what the sender can carry),
-            `max_in_flight`.
+            `max_in_flight`, `when_unknown`.
 
     Raises:
         ValidationError: with the fields at fault.
@@ -115,12 +115,14 @@ def update_destination(
         check_settings(fresh)
         fresh.save()
         changed = [n for n in CHANGEABLE if getattr(fresh, n) != before[n]]
+        risks = {n: getattr(fresh, n) for n in changed if n == "when_unknown"}
         audit.record(
             fresh.tenant,
             actor,
             "destination.updated",
             fresh,
             fields=sorted({*changed, *replaced}),
+            **risks,
         )
         bump_version(fresh.tenant)
     return fresh
@@ -177,6 +179,7 @@ CHANGEABLE = (
     "max_attempts",
     "messages_per_second",
     "max_in_flight",
+    "when_unknown",
 )
 _ACTS = {
     Destination.Status.ACTIVE: "destination.resumed",

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     PROVIDER_BUSY = "provider_busy"
     NOT_AT_PROVIDER = "not_at_provider"
+    SENT_AGAIN_IN_DOUBT = "sent_again_in_doubt"
     # Asked about before anything is sent again.
     OUTCOME_UNKNOWN = "outcome_unknown"
     WORKER_LOST = "worker_lost"
@@ -120,6 +121,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The provider was asked twice and has no such message.",
         Move.OURS,
         "Nothing to do: it is sent again by itself.",
+    ),
+    Reason.SENT_AGAIN_IN_DOUBT: Explanation(
+        "The message may have gone, and the provider cannot be asked.",
+        Move.OURS,
+        "The destination sends again in doubt, so the person may get it twice.",
     ),
     Reason.OUTCOME_UNKNOWN: Explanation(
         "The request was sent but no usable answer came, so the message may have gone.",

@@ -192,7 +192,8 @@ class Drain:
         try:
             found = await sending.look_for(job, place, self.http)
         except sending.CannotAsk:
-            self._results.put_nowait(sending.undecided(job, delay=None))
+            again = sending.sent_again(job, place)
+            self._results.put_nowait(again or sending.undecided(job, delay=None))
             return
         if found is None:
             self._results.put_nowait(

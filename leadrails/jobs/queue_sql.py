@@ -138,6 +138,7 @@ ORDER BY wanted.place
 
 # The policy's facts may have aged since they were read: what would text somebody
 # against their will is asked again in the statement that commits us to the call.
+# What is sent while an earlier attempt's outcome is unknown may arrive twice.
 START = """
 WITH input AS (
   SELECT * FROM unnest(%(jobs)s::uuid[], %(numbers)s::int[], %(messages)s::jsonb[],
@@ -148,7 +149,10 @@ moved AS (
   UPDATE jobs_job job SET state = 'sending', reason = '', changed_at = now(),
     attempts = input.number, message = coalesce(job.message, input.message),
     encoding = input.encoding, segments = input.segments, due_at = NULL,
-    error_code = '', error_message = ''
+    error_code = '', error_message = '',
+    is_possible_duplicate = job.is_possible_duplicate OR input.number > 1 AND EXISTS (
+      SELECT FROM jobs_attempt earlier WHERE earlier.job_id = job.id
+        AND earlier.number < input.number AND earlier.outcome = 'unknown')
   FROM input, destinations_destination place
   WHERE job.id = input.job_id AND job.attempts = input.number - 1
     AND job.state IN ('queued', 'retrying', 'held') AND job.expires_at > now()

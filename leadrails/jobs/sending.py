@@ -15,6 +15,7 @@ from leadrails.core import phone
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.delivery import (
     CONFIG_FAILED,
+    Budget,
     Decision,
     ErrorClass,
     NotSent,
@@ -185,7 +186,9 @@ async def look_for(
         raise CannotAsk
     try:
         return await provider.find(job.recipient, job.attempt_started_at - BEFORE, http)
-    except Refused:
+    except Refused as error:
+        if answer_of(error) is not Answer.GIVEN:
+            return None
         raise CannotAsk from None
     except SendError:
         return None
@@ -224,6 +227,31 @@ def absent(job: DueJob, place: Destination) -> Result:
         reason=Reason.NOT_AT_PROVIDER if has_budget else Reason.ATTEMPTS_EXHAUSTED,
         outcome=Attempt.Outcome.ABSENT,
         delay=timedelta(0),
+    )
+
+
+def sent_again(job: DueJob, place: Destination) -> Result | None:
+    """
+    Nobody can be asked and the destination sends again in doubt: do so, if it may.
+
+    The attempt stays unknown, so the one that follows labels the job.
+    """
+    wait = Budget(
+        attempt=job.attempts,
+        policy=RetryPolicy(max_attempts=place.max_attempts),
+        age=job.clock - job.created_at,
+        time_to_live=job.expires_at - job.created_at,
+    ).next_wait()
+    state = next_state(State.UNKNOWN, Event.DEFER)
+    if not place.resends_in_doubt or isinstance(wait, Reason) or state is None:
+        return None
+    return _doubt_settled(
+        job,
+        state=state,
+        reason=Reason.SENT_AGAIN_IN_DOUBT,
+        outcome=Attempt.Outcome.UNKNOWN,
+        delay=wait,
+        response={"looks": job.looks},
     )
 
 

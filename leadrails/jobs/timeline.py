@@ -42,6 +42,8 @@ def steps_of(story: Story, *, tenant: Tenant) -> list[Step]:
     """Steps for `{% timeline %}`, oldest first; the last one is how things stand."""
     kind = story.job.destination.kind
     called = [_attempt(attempt, kind) for attempt in story.attempts]
+    if story.job.is_possible_duplicate:
+        _label_second_copies(called, story.attempts)
     reported = [_report(event, kind) for event in story.events]
     middle = sorted(called + reported, key=lambda step: step["at"])
     steps = [*_beginning(story, tenant), *middle]
@@ -85,6 +87,17 @@ def _beginning(story: Story, tenant: Tenant) -> list[Step]:
             }
         )
     return steps
+
+
+def _label_second_copies(steps: list[Step], attempts: list[Attempt]) -> None:
+    """Say which attempts came after one that may have reached the person."""
+    reaching = (Attempt.Outcome.UNKNOWN, Attempt.Outcome.ACCEPTED)
+    is_second = False
+    for step, attempt in zip(steps, attempts, strict=True):
+        if is_second:
+            label = _("Possible duplicate: an earlier attempt may have arrived too.")
+            step["cause"] = f"{label} {step.get('cause', '')}".strip()
+        is_second = is_second or attempt.outcome in reaching
 
 
 def _attempt(attempt: Attempt, kind: str) -> Step:

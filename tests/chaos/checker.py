@@ -118,10 +118,17 @@ def doubled_jobs(world: World):
 
 
 def doubled_messages(world: World):
-    """A job is at most one message: nobody is texted twice."""
+    """
+    A job is at most one message: nobody is texted twice.
+
+    Unless its destination sends again in doubt, and the job says so.
+    """
+    labelled = {
+        job.id for job in world.jobs if job.is_possible_duplicate and job.may_be_doubled
+    }
     counts = Counter(message.job_id for message in world.messages)
     for job_id, count in counts.items():
-        if job_id is not None and count > 1:
+        if job_id is not None and count > 1 and job_id not in labelled:
             yield Breach(f"the provider accepted {count} messages", job_id)
 
 

@@ -45,6 +45,8 @@ class Job:
     attempts: int
     provider_id: str
     is_possible_duplicate: bool
+    may_be_doubled: bool
+    """Whether its destination sends again in doubt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,7 @@ def make_world(**ledgers):
         attempts=1,
         provider_id="SM1",
         is_possible_duplicate=False,
+        may_be_doubled=False,
     )
     attempt = Attempt(
         job_id=JOB,
@@ -167,10 +168,17 @@ BROKEN = {
         "doubled_messages",
         make_world(messages=[MESSAGE, replace(MESSAGE, sid="SM2")]),
     ),
-    "a job was sent twice and labelled": (
+    "a job was labelled and sent twice, where none may be": (
         "doubled_messages",
         make_world(
             jobs=[replace(JOB_ROW, is_possible_duplicate=True)],
+            messages=[MESSAGE, replace(MESSAGE, sid="SM2")],
+        ),
+    ),
+    "a job was sent twice and not labelled": (
+        "doubled_messages",
+        make_world(
+            jobs=[replace(JOB_ROW, may_be_doubled=True)],
             messages=[MESSAGE, replace(MESSAGE, sid="SM2")],
         ),
     ),
@@ -304,6 +312,12 @@ def test_a_refused_recipient_may_end_without_a_message(state):
     world = with_job(state=state, reason="recipient_refused", recipient=REFUSED)
     world.messages = []
     assert not any(check(world).values())
+
+
+def test_who_sends_again_in_doubt_may_double_what_is_labelled():
+    job = replace(JOB_ROW, is_possible_duplicate=True, may_be_doubled=True)
+    world = make_world(jobs=[job], messages=[MESSAGE, replace(MESSAGE, sid="SM2")])
+    assert list(checker.doubled_messages(world)) == []
 
 
 def test_a_click_may_replay_once():

@@ -10,7 +10,7 @@ from django.urls import reverse
 from destinations import credentials
 from destinations.models import Destination
 from destinations.providers import simulated
-from leadrails.tenants.models import Role
+from leadrails.tenants.models import AuditEntry, Role
 from tests.make import (
     make_destination,
     make_job,
@@ -453,3 +453,36 @@ def test_a_preview_escapes_what_leads_say(tenant):
 def test_a_recipient_that_is_no_number_is_told(tenant):
     page = preview(enter(tenant), tenant, "Hi", recipient_template="{{ email }}")
     assert "Nobody to send to" in page
+
+
+# In doubt ----------------------------------------------------------------------
+
+
+def test_sending_again_in_doubt_is_chosen_with_its_risk_in_view(tenant):
+    row, client = make_destination(tenant), enter(tenant, Role.ADMIN)
+    page = address(tenant, "unknown", row)
+    assert "Wait for a person" in text(client.get(address(tenant, "advanced", row)))
+    assert "get the same message twice" in text(client.get(page))
+
+    answer = client.post(page, {"when_unknown": "resend"}, follow=True)
+
+    row.refresh_from_db()
+    assert row.when_unknown == "resend"
+    assert "People may get a message twice" in text(answer)
+    entry = AuditEntry.objects.for_tenant(tenant).get(action="destination.updated")
+    assert entry.details == {"fields": ["when_unknown"], "when_unknown": "resend"}
+    assert "Wait for a person in doubt?" in text(client.get(page))
+
+
+def test_a_doubt_policy_that_does_not_exist_is_refused(tenant):
+    row, client = make_destination(tenant), enter(tenant, Role.ADMIN)
+    client.post(address(tenant, "unknown", row), {"when_unknown": "hope"})
+    row.refresh_from_db()
+    assert row.when_unknown == "hold"
+
+
+def test_an_operator_may_not_choose_to_send_again_in_doubt(tenant):
+    row, client = make_destination(tenant), enter(tenant, Role.OPERATOR)
+    answer = client.post(address(tenant, "unknown", row), {"when_unknown": "resend"})
+    row.refresh_from_db()
+    assert (answer.status_code, row.when_unknown) == (403, "hold")

@@ -176,6 +176,27 @@ def test_the_page_tells_the_whole_story(world, make, enter, url):
         assert words in text
 
 
+@pytest.mark.parametrize("first", ["unknown", "accepted"])
+def test_the_attempt_that_may_be_a_second_copy_says_so(world, make, enter, url, first):
+    job = make("delivered", is_possible_duplicate=True)
+    now = timezone.now()
+    for number, outcome in ((1, "refused"), (2, first), (3, "accepted")):
+        Attempt.objects.create(
+            job_id=job.id,
+            number=number,
+            tenant=world.tenant,
+            destination_id=world.destination.id,
+            started_at=now + timedelta(seconds=number),
+            outcome=outcome,
+        )
+    client = enter(world.tenant)
+    page = client.get(url("jobs:detail", job=job.public_id))
+    causes = [step.get("cause", "") for step in page.context["steps"]]
+    labelled = ["Possible duplicate" in cause for cause in causes]
+    assert labelled == [False, False, False, False, True, False][-len(labelled) :]
+    assert "Possible duplicate" in client.get(url("jobs:list")).content.decode()
+
+
 def test_a_job_that_waits_says_when_it_is_tried_next(world, make, enter, url):
     job = make("retrying", reason="not_reached", due_at=timezone.now())
     page = enter(world.tenant).get(url("jobs:detail", job=job.public_id))
