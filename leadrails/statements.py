@@ -18,6 +18,7 @@ def run(
     parameters: Mapping[str, Any] | None = None,
     *,
     row_factory: RowFactory[Any] = tuple_row,
+    binary: bool = False,
 ) -> list[Any]:
     """
     Run one prepared statement on Django's connection; return its rows, if any.
@@ -25,28 +26,33 @@ def run(
     When the connection turns out to be lost, the statement runs once more on a new
     one: it must be safe to run twice.
 
+    Args:
+        binary: let rows come in PostgreSQL's binary form. Dates are read faster, and
+            JSON is parsed, where Django's text form leaves it to the caller.
+
     Raises:
         django.db.Error: as Django's own cursors do.
     """
     try:
-        return _run(statement, parameters, row_factory)
+        return _run(statement, parameters, row_factory, binary)
     except (InterfaceError, OperationalError):
         is_lost = connection.connection is None or connection.connection.closed
         if connection.in_atomic_block or not is_lost:
             raise
         connection.close()
-        return _run(statement, parameters, row_factory)
+        return _run(statement, parameters, row_factory, binary)
 
 
 def _run(
     statement: str,
     parameters: Mapping[str, Any] | None,
     row_factory: RowFactory[Any],
+    binary: bool,
 ) -> list[Any]:
     connection.ensure_connection()
     with (
         connection.wrap_database_errors,
         psycopg.Cursor(connection.connection, row_factory=row_factory) as cursor,
     ):
-        cursor.execute(statement, parameters, prepare=True)
+        cursor.execute(statement, parameters, prepare=True, binary=binary)
         return cursor.fetchall() if cursor.description else []

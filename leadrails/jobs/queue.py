@@ -4,7 +4,6 @@ The queue as the drain uses it: plain synchronous calls, one statement each.
 They run in a database thread of the drain's, or in a test's own thread.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -134,12 +134,9 @@ def claim(room: int, worker: UUID) -> Claim:
 def _load(jobs: list[UUID], mine_until: float) -> list[DueJob]:
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     parameters = {"jobs": jobs, "today": uuid7_floor(today)}
-    rows = statements.run(sql.LOAD, parameters, row_factory=dict_row)
+    rows = statements.run(sql.LOAD, parameters, row_factory=dict_row, binary=True)
     for row in rows:
         row["state"] = State(row["state"])
-        for name in ("message", "event"):
-            if isinstance(row[name], str):
-                row[name] = json.loads(row[name])
     return [DueJob(**row, mine_until=mine_until) for row in rows]
 
 
@@ -151,15 +148,18 @@ def start(starts: Sequence[Start], worker: UUID) -> set[UUID]:
     """
     if not starts:
         return set()
-    parameters = {
-        "worker": worker,
-        "jobs": [item.job.id for item in starts],
-        "numbers": [item.number for item in starts],
-        "messages": [json.dumps(item.message) for item in starts],
-        "encodings": [item.encoding for item in starts],
-        "segments": [item.segments for item in starts],
-        "requests": [json.dumps(item.request) for item in starts],
-    }
+    rows = [
+        {
+            "job_id": item.job.id,
+            "number": item.number,
+            "message": item.message,
+            "encoding": item.encoding,
+            "segments": item.segments,
+            "request": item.request,
+        }
+        for item in starts
+    ]
+    parameters = {"worker": worker, "rows": _as_json(rows)}
     return {row[0] for row in statements.run(sql.START, parameters)}
 
 
@@ -167,15 +167,18 @@ def put_aside(asides: Sequence[Aside]) -> None:
     """End or hold jobs without an attempt, with their alerts, in one transaction."""
     if not asides:
         return
-    parameters = {
-        "jobs": [item.job.id for item in asides],
-        "states": [item.state.value for item in asides],
-        "reasons": [str(item.reason) for item in asides],
-        "due": [item.due for item in asides],
-        "errors": [item.error[:500] for item in asides],
-    }
+    rows = [
+        {
+            "job_id": item.job.id,
+            "state": item.state,
+            "reason": item.reason,
+            "due": item.due,
+            "error": item.error[:500],
+        }
+        for item in asides
+    ]
     with transaction.atomic():
-        statements.run(sql.PUT_ASIDE, parameters)
+        statements.run(sql.PUT_ASIDE, {"rows": _as_json(rows)})
         for item in sorted(asides, key=lambda item: item.job.destination_id):
             if item.state is State.DEAD:
                 note_end(
@@ -201,28 +204,7 @@ def settle(results: Sequence[Result]) -> None:
     """Write what attempts came to, and their effects, in one transaction."""
     if not results:
         return
-    columns = [
-        "reason",
-        "outcome",
-        "provider_id",
-        "sender",
-        "segments",
-        "http_status",
-        "error_code",
-        "error_message",
-    ]
-    parameters: dict[str, Any] = {
-        "jobs": [item.job.id for item in results],
-        "numbers": [item.number for item in results],
-        "states": [item.state.value for item in results],
-        "delays": [item.delay for item in results],
-        "durations": [item.duration for item in results],
-        "responses": [json.dumps(item.response) for item in results],
-    }
-    plural = {"http_status": "http_statuses", "segments": "segments"}
-    for name in columns:
-        key = plural.get(name, f"{name}s")
-        parameters[key] = [getattr(item, name) for item in results]
+    parameters = {"rows": _as_json([_row_of(item) for item in results])}
     with transaction.atomic():
         rows = statements.run(sql.SETTLE, parameters)
         moved = {job_id for job_id, _, waits in rows if waits}
@@ -232,6 +214,29 @@ def settle(results: Sequence[Result]) -> None:
         gates.note(results)
         crash_here("settle_before_commit")
     crash_here("settle_after_commit")
+
+
+def _row_of(result: Result) -> dict[str, Any]:
+    return {
+        "job_id": result.job.id,
+        "number": result.number,
+        "state": result.state,
+        "reason": result.reason,
+        "delay": result.delay,
+        "outcome": result.outcome,
+        "provider_id": result.provider_id,
+        "sender": result.sender,
+        "segments": result.segments,
+        "http_status": result.http_status,
+        "error_code": result.error_code,
+        "error_message": result.error_message,
+        "response": result.response,
+        "duration": result.duration,
+    }
+
+
+def _as_json(rows: list[dict[str, Any]]) -> str:
+    return msgspec.json.encode(rows).decode()
 
 
 def _settle_effects(item: Result, *, is_moved: bool) -> None:
