@@ -3,6 +3,7 @@ Ask providers for the status of messages whose callbacks do not come.
 
 With a public address a callback was lost, so asking begins late; without one this is
 the only way. The gap to the next question is the time since acceptance: it doubles.
+A question that got no answer is no question: it is asked again soon.
 """
 
 import asyncio
@@ -36,8 +37,10 @@ TIMEOUT = 10.0  # seconds
 FIRST_IN_PLACE_OF_CALLBACKS = timedelta(seconds=5)
 FIRST_WHEN_OVERDUE = timedelta(minutes=15)
 LONGEST = timedelta(hours=36)  # after acceptance; providers give up within 10 hours
+SOON = timedelta(seconds=30)  # after a question that got no answer
 KEPT = timedelta(days=60)  # older jobs are not looked through; replays are as old
 
+# Until the answer is here, `asked_at` is such that the gap ends in a moment.
 _TAKE_OVERDUE = """
 WITH overdue AS (
   SELECT id FROM jobs_job
@@ -47,9 +50,13 @@ WITH overdue AS (
       OR asked_at + greatest(%(first)s, asked_at - accepted_at) <= now())
   ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-UPDATE jobs_job job SET asked_at = now() FROM overdue WHERE job.id = overdue.id
+UPDATE jobs_job job SET asked_at = least(now() + %(soon)s - %(first)s,
+  accepted_at + (now() + %(soon)s - accepted_at) / 2)
+FROM overdue WHERE job.id = overdue.id
 RETURNING job.id, job.destination_id, job.attempts, job.provider_id
 """
+
+_NOTE_ANSWERS = "UPDATE jobs_job SET asked_at = now() WHERE id = ANY(%(jobs)s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +91,7 @@ def poll() -> int:
     ]
     if reports:
         record_reports(reports)
+        statements.run(_NOTE_ANSWERS, {"jobs": [report.job_id for report in reports]})
     return len(reports)
 
 
@@ -93,6 +101,7 @@ def _take() -> list[Overdue]:
     parameters = {
         "oldest": uuid7_floor(timezone.now() - KEPT),
         "first": first,
+        "soon": SOON,
         "longest": LONGEST,
         "limit": LIMIT,
     }
@@ -102,10 +111,15 @@ def _take() -> list[Overdue]:
 async def _ask_all(
     overdue: Sequence[Overdue], places: Mapping[UUID, Destination]
 ) -> list[StatusUpdate | None]:
+    # Who waits for a connection of the pool is on the clock; who waits here is not.
+    gate = asyncio.Semaphore(CONNECTIONS)
     async with ProviderSession(limit=CONNECTIONS, total_timeout=TIMEOUT) as http:
-        return await asyncio.gather(
-            *(_ask(job, places.get(job.destination_id), http) for job in overdue)
-        )
+
+        async def ask(job: Overdue) -> StatusUpdate | None:
+            async with gate:
+                return await _ask(job, places.get(job.destination_id), http)
+
+        return await asyncio.gather(*map(ask, overdue))
 
 
 async def _ask(

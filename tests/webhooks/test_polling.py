@@ -83,12 +83,33 @@ def test_the_gaps_grow_and_asking_ends(send):
     assert not polling._take()
 
 
-def test_a_provider_that_does_not_answer_is_asked_later(send, settings):
+@pytest.mark.parametrize("age", [timedelta(seconds=6), timedelta(hours=3)])
+def test_a_provider_that_does_not_answer_is_asked_again_soon(
+    send, simulator, settings, age
+):
     job = send("+12025550125")
-    make_older(job, timedelta(seconds=6))
+    make_older(job, age)
     settings.LEADRAILS_SIMULATOR_URL = "http://127.0.0.1:9"
-
     assert polling.poll() == 0
+    settings.LEADRAILS_SIMULATOR_URL = simulator.url
+    assert polling.poll() == 0, "not at once"
 
+    pass_by(job, polling.SOON)
+
+    assert polling.poll() == 1
+
+
+def pass_by(job, time):
+    """As if `time` had passed."""
     job.refresh_from_db()
-    assert (job.state, job.asked_at is not None) == ("accepted", True)
+    job.accepted_at -= time
+    job.asked_at -= time
+    job.save(update_fields=["accepted_at", "asked_at"])
+
+
+def test_many_are_asked_over_few_connections(send, simulator, monkeypatch):
+    monkeypatch.setattr(polling, "CONNECTIONS", 2)
+    jobs = [send(f"+120255501{number:02}") for number in range(26, 32)]
+    for job in jobs:
+        make_older(job, timedelta(seconds=6))
+    assert polling.poll() == len(jobs)
