@@ -1,14 +1,18 @@
 """Request ids, the short way for machines, and the viewer's time zone."""
 
+import logging
 import zoneinfo
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import resolve
 from django.utils import timezone
 
 from leadrails.core import ids
 
+log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -32,6 +36,7 @@ class WireMiddleware:
 
     Sessions, languages, CSRF and headers for browsers took half of the time in which a
     lead or a callback is stored. Those views authenticate each request themselves.
+    While the database is away the answer is 503, which every sender tries again.
     """
 
     PATHS = ("/v1/", "/webhooks/")
@@ -42,9 +47,31 @@ class WireMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(self.PATHS):
             return self.get_response(request)
+        if self._is_too_open(request):
+            return _refusal("https_required", "Post to the https address.", status=403)
         request.resolver_match = found = resolve(request.path_info)
-        response: HttpResponse = found.func(request, *found.args, **found.kwargs)
+        try:
+            response: HttpResponse = found.func(request, *found.args, **found.kwargs)
+        except (OperationalError, InterfaceError) as error:
+            log.error("answered 503, the database is away: %s", _first_line(error))
+            reason = "It may not be stored. Post it again, unchanged, in a moment."
+            response = _refusal("unavailable", reason, status=503)
+            response["Retry-After"] = "5"
         return response
+
+    @staticmethod
+    def _is_too_open(request: HttpRequest) -> bool:
+        # Pages are redirected; a post would lose its body and has shown its key.
+        is_exempt = request.path_info.startswith("/webhooks/")
+        return settings.SECURE_SSL_REDIRECT and not (is_exempt or request.is_secure())
+
+
+def _refusal(code: str, reason: str, *, status: int) -> JsonResponse:
+    return JsonResponse({"error": code, "reason": reason}, status=status)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 class TimeZoneMiddleware:

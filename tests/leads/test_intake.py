@@ -326,3 +326,27 @@ def test_machines_are_told_in_json_what_has_no_view_or_failed(source, key, monke
     broken = post(source, key, event(), client=client)
     assert (missing.status_code, missing.json()["error"]) == (404, "not_found")
     assert (broken.status_code, broken.json()["error"]) == (500, "internal_error")
+
+
+def test_while_the_database_is_away_machines_are_told_to_come_again(source, key):
+    body = event()
+    assert post(source, key, body, idem="warm").status_code == 202
+    wanted = connection.settings_dict["PORT"]
+    connection.close()
+    connection.settings_dict["PORT"] = "1"  # nobody listens there
+    try:
+        answer = post(source, key, body, nonce="a" * 32)
+    finally:
+        connection.settings_dict["PORT"] = wanted
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert answer["Retry-After"] == "5"
+    assert post(source, key, body, nonce="a" * 32).status_code == 202
+
+
+def test_a_post_over_plain_http_is_refused_where_pages_need_https(
+    source, key, settings
+):
+    settings.SECURE_SSL_REDIRECT = True
+    answer = post(source, key, event())
+    assert (answer.status_code, answer.json()["error"]) == (403, "https_required")
+    assert Client().post("/webhooks/nothing-here").status_code == 404
