@@ -4,14 +4,13 @@ The Celery app. Redis only wakes work that PostgreSQL already holds.
 Flush Redis and nothing is lost, only late: beat's sweeps find due rows each second.
 """
 
-import os
-
 from celery import Celery
 from click import Option
 
 from leadrails.beat import BeatThread
+from leadrails.start import read_settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadrails.settings")
+read_settings()
 
 app = Celery("leadrails")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -1,12 +1,12 @@
 """The WSGI application that granian serves."""
 
 import logging
-import os
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadrails.settings")
+from leadrails.start import read_settings
 
+read_settings()
 application = get_wsgi_application()
 
 
