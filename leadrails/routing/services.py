@@ -1,17 +1,19 @@
 """Routes are made, changed, rehearsed. Every change is audited and seen by intake."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from destinations.models import Destination
-from leadrails.core import ids
+from leadrails.contacts.models import Suppression
+from leadrails.core import ids, phone, policy
 from leadrails.core.conditions import ConditionError, parse_conditions
 from leadrails.core.rendering import lead_fields
 from leadrails.core.routing import Decision, RouteRule, plan
@@ -134,8 +136,11 @@ def delete_route(route: Route, *, actor: User | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
+    """What would become of a lead; `obstacle` is why its message would not be sent."""
+
     lead: "Lead"
     decision: Decision
+    obstacle: str = ""
 
 
 def dry_run(route: Route, leads: Iterable["Lead"]) -> list[Rehearsed]:
@@ -147,7 +152,14 @@ def dry_run(route: Route, leads: Iterable["Lead"]) -> list[Rehearsed]:
     """
     rule = replace(rule_of(route, country=route.source.country), status="active")
     others = [other for other in rules_for(route.workflow) if other.id != route.id]
-    return [Rehearsed(lead, _decision(rule, others, lead)) for lead in leads]
+    lines = [Rehearsed(lead, _decision(rule, others, lead)) for lead in leads]
+    obstacles = _obstacles(route, {line.decision.recipient for line in lines})
+    return [
+        replace(line, obstacle=obstacles.get(line.decision.recipient, ""))
+        if line.decision.took
+        else line
+        for line in lines
+    ]
 
 
 # Parts ------------------------------------------------------------------------
@@ -214,3 +226,29 @@ def _decision(rule: RouteRule, others: Sequence[RouteRule], lead: "Lead") -> Dec
     fields = lead_fields(lead.event, phone_e164=lead.phone)
     decisions = plan(fields, [*others, rule]).decisions
     return next(decision for decision in decisions if decision.route_id == rule.id)
+
+
+def _obstacles(route: Route, recipients: Collection[str]) -> dict[str, str]:
+    """Why messages to these people would be skipped or held now, where they would."""
+    place = route.destination
+    listed = Suppression.objects.for_tenant(route.tenant_id).in_force()
+    reasons = dict(listed.filter(phone__in=recipients).values_list("phone", "reason"))
+    now = timezone.now()
+    found = {}
+    for recipient in recipients:
+        verdict = policy.check(
+            policy.PolicyFacts(
+                now=now,
+                expires_at=now + place.time_to_live,
+                destination_status=place.status,
+                recipient=recipient,
+                country=phone.region_of(recipient) or "" if recipient else "",
+                suppressed_as=reasons.get(recipient, ""),
+                is_premium=bool(recipient) and phone.is_costly(recipient),
+                allowed_countries=frozenset(place.allowed_countries),
+                held_countries=frozenset(place.held_countries),
+            )
+        )
+        if isinstance(verdict, policy.Skip | policy.Hold):
+            found[recipient] = policy.REASONS[verdict.reason]
+    return found

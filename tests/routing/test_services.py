@@ -4,6 +4,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from destinations.models import Destination
+from leadrails.contacts.services import suppress
+from leadrails.core.reasons import REASONS, Reason
 from leadrails.core.rendering import TemplateError
 from leadrails.core.routing import plan
 from leadrails.leads.models import Workflow
@@ -223,3 +225,17 @@ def test_a_dry_run_asks_an_unsaved_route_among_the_others(source, destination):
     (rehearsed,) = services.dry_run(draft, [lead])
     assert rehearsed.decision.took
     assert not Route.objects.filter(name="Draft").exists()
+
+
+def test_a_dry_run_knows_what_the_destination_would_not_send(source, destination):
+    destination.allowed_countries = ["US"]
+    destination.save()
+    suppress(tenant_id=source.tenant_id, phone="+12025550107", reason="opted_out")
+    route = create(source, destination, name="All", conditions={})
+    phones = ["+12025550106", "+12025550107", "+447700900106", ""]
+    leads = [make_lead(source, phone=phone) for phone in phones]
+
+    found = [line.obstacle for line in services.dry_run(route, leads)]
+
+    reasons = ["", Reason.OPTED_OUT, Reason.COUNTRY_NOT_ALLOWED, Reason.NO_USABLE_PHONE]
+    assert found == [REASONS.get(reason, "") for reason in reasons]
