@@ -175,6 +175,14 @@ class DestinationForm(forms.Form):
         help_text=_("So that a slow provider does not hold up other destinations."),
     )
 
+    queue_objective = forms.IntegerField(
+        label=_("Tell us when a message waits (minutes)"),
+        min_value=1,
+        max_value=24 * 60,
+        initial=5,
+        help_text=_("An alert opens when the oldest message waits longer."),
+    )
+
     def __init__(
         self,
         *args: Any,
@@ -215,6 +223,7 @@ class DestinationForm(forms.Form):
         hours = row.time_to_live.total_seconds() / 3600
         common["time_to_live"] = Decimal(f"{hours:.2f}").normalize()
         common["time_to_live"] = f"{common['time_to_live']:f}"
+        common["queue_objective"] = round(row.queue_objective.total_seconds() / 60)
         return {**row.config, **common}
 
     def _make(self, field: Field) -> forms.CharField:
@@ -277,6 +286,7 @@ class DestinationForm(forms.Form):
             "max_attempts",
             "messages_per_second",
             "max_in_flight",
+            "queue_objective",
         )
         return (self[name] for name in names)
 
@@ -301,6 +311,7 @@ class DestinationForm(forms.Form):
         # Browsers send line ends as CR LF, which costs a character each.
         common["body_template"] = data["body_template"].replace("\r\n", "\n")
         common["time_to_live"] = timedelta(hours=float(data["time_to_live"]))
+        common["queue_objective"] = timedelta(minutes=data["queue_objective"])
         # None stands for what the sender can carry.
         common["messages_per_second"] = data["messages_per_second"]
         public = [field.name for field in self.provider_fields if not field.secret]

@@ -76,6 +76,11 @@ class Destination(TenantModel):
         db_default=WhenUnknown.HOLD,
         help_text="What to do in doubt if the provider cannot be asked.",
     )
+    queue_objective = models.DurationField(
+        default=timedelta(minutes=5),
+        db_default=timedelta(minutes=5),
+        help_text="A message that waits longer is an alert.",
+    )
     fingerprint = models.BinaryField(
         default=bytes,
         max_length=32,

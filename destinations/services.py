@@ -47,7 +47,7 @@ def create_destination(
         limits: `recipient_template`, `purpose`, `allowed_countries`,
             `hourly_ceiling`, `daily_per_recipient`, `time_to_live`, `max_attempts`,
             `messages_per_second` (None for what the sender can carry),
-            `max_in_flight`, `when_unknown`.
+            `max_in_flight`, `queue_objective`, `when_unknown`.
 
     Raises:
         ValidationError: with the fields at fault.
@@ -180,6 +180,7 @@ CHANGEABLE = (
     "messages_per_second",
     "max_in_flight",
     "when_unknown",
+    "queue_objective",
 )
 _ACTS = {
     Destination.Status.ACTIVE: "destination.resumed",

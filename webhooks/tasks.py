@@ -8,6 +8,7 @@ from celery.signals import worker_shutting_down
 
 from webhooks.polling import LIMIT, poll
 from webhooks.services import process_callbacks
+from webhooks.watch import watch
 
 _turn = threading.Lock()
 _is_asked = threading.Event()
@@ -37,6 +38,12 @@ def ask_providers(**_later: Any) -> None:
     """Ask for the status of messages that no callback has told the end of."""
     while poll() == LIMIT:
         pass
+
+
+@shared_task(name="webhooks.watch", ignore_result=True, acks_late=False)
+def watch_callbacks(**_later: Any) -> None:
+    """Open and close the alerts about callbacks."""
+    watch()
 
 
 def _work_off() -> None:

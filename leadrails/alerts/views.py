@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from destinations.models import Destination
 from destinations.providers import errors
+from destinations.providers.registry import PROVIDERS
 from leadrails.alerts import actions
 from leadrails.alerts.models import Alert
-from leadrails.alerts.words import WORDS, words_for
+from leadrails.alerts.words import WORDS, words_for, words_of_cause
 from leadrails.core import ids, phone
-from leadrails.core.reasons import EXPLANATIONS
+from leadrails.core.delivery import COUNTRY_FAILED
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Source
@@ -74,11 +75,12 @@ def _card(
     source: Source | None,
 ) -> dict[str, Any]:
     words = words_for(alert.kind, alert.cause)
-    where = str(destination or source or _("this workspace"))
+    where = str(destination or source or _place(alert))
     sentence, next_step, docs_url = _cause(alert, destination)
     about = "" if alert.kind in WORDS else alert.kind.replace("_", " ").capitalize()
-    said = (sentence, words.sentence) if words.held else (words.sentence, sentence)
-    parts = (about and f"{about}.", *map(str, said))
+    is_waiting = words.counts == "waits"
+    said = (sentence, words.sentence) if is_waiting else (words.sentence, sentence)
+    parts = (about and f"{about}.", words.measured(alert.details), *map(str, said))
     place_url = _place_url(request, destination, source)
     return {
         "title": str(words.title) % {"where": where, "country": _country(alert)},
@@ -86,9 +88,11 @@ def _card(
         "status": _status(alert),
         "sentence": " ".join(part for part in parts if part),
         "next_step": "" if alert.resolved_at else next_step or words.next_step,
+        "closes": "" if alert.resolved_at else words.closes,
         "since": alert.opened_at,
-        "count": alert.failures,
-        "is_held": words.held,
+        "count": alert.failures if words.counts else 0,
+        "is_held": is_waiting,
+        "times_opened": alert.times_opened,
         "where": where,
         "where_url": place_url,
         "docs_url": docs_url,
@@ -99,20 +103,33 @@ def _card(
 
 def _cause(alert: Alert, destination: Destination | None) -> tuple[str, str, str]:
     """The cause as a sentence, what helps, and the provider's page on it."""
-    if explanation := EXPLANATIONS.get(alert.cause):
-        return explanation.sentence, explanation.next_step, ""
+    if said := words_of_cause(alert.cause):
+        return str(said[0]), str(said[1]), ""
     if not alert.cause:
         return "", "", ""
     if destination is None:
         return _("Cause: %(cause)s.") % {"cause": alert.cause}, "", ""
-    info = errors.lookup(destination.kind, alert.cause, where="sync")
+    where: errors.Where = "callback" if alert.kind == "failure_rate" else "sync"
+    info = errors.lookup(destination.kind, alert.cause, where=where)
     return f"{info.sentence} ({alert.cause})", "", info.docs_url or ""
 
 
 def _country(alert: Alert) -> str:
     """The country in a scope such as `destination:dst_…:GB`."""
     place = alert.scope.split(":")[2:]
-    return phone.country_name(place[0]) if place else _("a country")
+    is_country = bool(place) and alert.kind == COUNTRY_FAILED
+    return phone.country_name(place[0]) if is_country else _("a country")
+
+
+def _place(alert: Alert) -> str:
+    """What is unwell when it is neither a destination nor a source."""
+    what, *rest = alert.scope.split(":")
+    if what == "provider" and rest[0] in PROVIDERS:
+        name = PROVIDERS[rest[0]].label
+        return _("The simulator") if rest[1:] else name
+    if what == "table":
+        return rest[0]
+    return _("this workspace")
 
 
 def _status(alert: Alert) -> str:

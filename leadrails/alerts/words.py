@@ -1,97 +1,267 @@
-"""What pages say of each kind of alert."""
+"""What pages and docs say of each kind of alert."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from leadrails.alerts.causes import CAUSES
+from leadrails.core.reasons import EXPLANATIONS
+
 Text = str | Promise
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """
-    `title` may name the place, `%(where)s`, and the `%(country)s`.
+    `title` may name the place, `%(where)s`, and the `%(country)s`; `figures` may name
+    the alert's details.
 
-    `held`: what it counts are jobs that wait, not failures.
+    `opens` and `closes` end the sentences “It opens when …” and “It closes by itself
+    when …”. `counts` is what its number counts: failures, waits, or nothing.
     """
 
     title: Text
     sentence: Text
     next_step: Text
+    opens: Text
+    closes: Text
+    figures: Text = ""
     tone: str = "attention"
-    held: bool = False
+    counts: str = "failures"
+
+    def measured(self, details: Mapping[str, Any]) -> str:
+        """The figures as a sentence; empty where the alert has none."""
+        try:
+            return str(self.figures) % details
+        except KeyError:
+            return ""
 
 
 WORDS: dict[str, Words] = {
     "destination_config_failed": Words(
-        _("The provider refuses what %(where)s sends"),
-        _("Its settings, credentials or account need a person. Jobs wait meanwhile."),
-        _("Correct what the cause names, verify the connection and resume it."),
-        "failed",
+        title=_("The provider refuses what %(where)s sends"),
+        sentence=_(
+            "Its settings, credentials or account need a person. Messages wait"
+            " meanwhile, and go out if it is mended in time."
+        ),
+        next_step=_("Correct what the cause names, verify the connection, resume it."),
+        opens=_("the provider refuses the account or the sender"),
+        closes=_("the destination is resumed, or the provider takes a message again"),
+        tone="failed",
     ),
     "country_not_enabled": Words(
-        _("%(where)s may not send to %(country)s"),
-        _("The provider account is not enabled for this country. Its jobs wait."),
-        _("Enable the country in the provider's console, then release what waits."),
+        title=_("%(where)s may not send to %(country)s"),
+        sentence=_("The provider account is not enabled for it. Messages to it wait."),
+        next_step=_(
+            "Enable the country in the provider's console, then release what waits."
+        ),
+        opens=_("the provider refuses a message because of the recipient's country"),
+        closes=_("the country is released"),
     ),
     "dead_letters": Words(
-        _("Jobs of %(where)s ended as dead letters"),
-        _("They were given up, and these people have got no message."),
-        _("Look at an example, clear the cause, then replay the jobs."),
-        "failed",
+        title=_("Messages of %(where)s were given up"),
+        sentence=_("LeadRails tried and stopped; these people have got no message."),
+        next_step=_("Look at an example, clear the cause, then send them again."),
+        opens=_(
+            "a job ends as a dead letter for a cause that you can clear: out of time or"
+            " of attempts, a template that fails, a message that is refused as written"
+        ),
+        closes=_("each one of the last 7 days was replayed with success"),
+        tone="failed",
+    ),
+    "failure_rate": Words(
+        title=_("Many messages of %(where)s fail"),
+        figures=_("%(failed)s of the last hour's %(of)s messages failed."),
+        sentence=_("Most of them for this cause:"),
+        next_step=_(
+            "Open an example. Bad numbers point to the source of the leads, refusals to"
+            " the message or its sender."
+        ),
+        opens=_(
+            "at least 10 messages, and 20 % of those whose leads came within an hour,"
+            " were refused or not delivered (those with an alert of their own apart:"
+            " dead letters, filtered ones; and people who opted out)"
+        ),
+        closes=_("less than 10 % of an hour's messages fail"),
+        tone="failed",
     ),
     "outcome_unknown": Words(
-        _("It is not known whether messages of %(where)s were sent"),
-        _("The provider's answer was lost, and it cannot be asked what happened."),
-        _("Compare with the provider's log, and replay only what is not in it."),
+        title=_("It is not known whether messages of %(where)s were sent"),
+        sentence=_(
+            "The provider's answer was lost, and it cannot be asked what happened."
+            " These people may have the message or not."
+        ),
+        next_step=_(
+            "Compare with the provider's log, and replay only what is not in it."
+        ),
+        opens=_("an answer was lost, and the provider cannot be asked"),
+        closes=_("no message's outcome is unknown any more"),
     ),
     "signature_failures": Words(
-        _("Callbacks for %(where)s have a wrong signature"),
-        _("They are not believed, so delivered jobs may stay “sent”."),
-        _(
+        title=_("Callbacks for %(where)s have a wrong signature"),
+        sentence=_("They are not believed, so delivered messages may stay “sent”."),
+        next_step=_(
             "Check that the destination's auth token and the public address of this "
-            "installation are the ones the provider uses."
+            "server are right."
         ),
+        opens=_("a callback with the right address is signed with another key"),
+        closes=_("one is believed again and none was wrong for an hour"),
     ),
     "circuit_open": Words(
-        _("The provider does not answer %(where)s"),
-        _("Nothing is lost: its jobs wait, and one call is tried now and then."),
-        _("Look at the provider's status page. Sending goes on by itself."),
+        title=_("The provider does not answer %(where)s"),
+        sentence=_(
+            "Nothing is lost: messages wait, and one call is tried now and then."
+        ),
+        next_step=_("Look at the provider's status page. Sending goes on by itself."),
+        opens=_("five calls in a row have no answer"),
+        closes=_("one call is answered"),
+    ),
+    "provider_outage": Words(
+        title=_("%(where)s does not answer anybody here"),
+        figures=_(
+            "Destinations of this workspace without an answer: %(destinations)s."
+        ),
+        sentence=_(
+            "It is the provider or the network to it, not your settings. Nothing is"
+            " lost: messages wait, and calls are tried now and then."
+        ),
+        next_step=_(
+            "Change nothing. Look at the provider's status page; if it is well, this"
+            " server's network needs its operator."
+        ),
+        opens=_(
+            "half of all destinations of one provider have no answer, at least two of"
+            " them, or the only one twice in a row"
+        ),
+        closes=_("less than a quarter of them are without an answer"),
+        tone="failed",
+        counts="",
+    ),
+    "queue_age": Words(
+        title=_("Messages of %(where)s wait too long"),
+        figures=_("The oldest has waited for %(minutes)s minutes."),
+        sentence=_("People hear from you later than you want."),
+        next_step=_(
+            "Clear what holds them up, or allow a longer wait in the destination."
+        ),
+        opens=_(
+            "the oldest message waits longer than the destination's limit (5 minutes"
+            " unless changed), behind a rate, a ceiling or a provider that is down;"
+            " replays, quiet hours and what waits for a person do not count"
+        ),
+        closes=_("the oldest waits less than half of that"),
+        counts="waits",
+    ),
+    "callbacks_silent": Words(
+        title=_("No callback comes for %(where)s"),
+        sentence=_(
+            "Messages are sent, but the provider's word on what became of them does not"
+            " get here. LeadRails asks for it instead, so statuses come 15 minutes late"
+            " and opt-outs may be missed."
+        ),
+        next_step=_(
+            "Check that the provider can reach the public address of this server"
+            " (LEADRAILS_PUBLIC_URL): name, certificate and firewall."
+        ),
+        opens=_(
+            "the ends of the newest 3 or more messages had to be asked for, 15 minutes"
+            " after the provider took them, although there is a public address"
+        ),
+        closes=_("a callback comes"),
+        counts="",
+    ),
+    "source_silent": Words(
+        title=_("No lead comes from %(where)s"),
+        figures=_("The last %(hours)s hours were silent."),
+        sentence=_("If people still fill in the form, their leads do not get here."),
+        next_step=_(
+            "Send a lead through the form yourself. If none appears, look at what the"
+            " sender says: an expired key, a changed address."
+        ),
+        opens=_(
+            "no lead came for as long as the source's settings say (off unless set;"
+            " test events do not count)"
+        ),
+        closes=_("a lead comes, or the alarm or the source is switched off"),
+        counts="",
     ),
     "ceiling_reached": Words(
-        _("%(where)s reached its ceiling of messages"),
-        _("Further jobs wait, so that a flood of leads cannot spend your money."),
-        _("Check that the leads are real; then raise the ceiling, or wait."),
-        held=True,
+        title=_("%(where)s reached its ceiling of messages"),
+        sentence=_(
+            "Further messages wait, so that a flood of leads cannot spend your money."
+        ),
+        next_step=_("Check that the leads are real; then raise the ceiling, or wait."),
+        opens=_("a destination has sent as many messages as its hour allows"),
+        closes=_("nothing waits for it any more"),
+        counts="waits",
     ),
     "source_ceiling": Words(
-        _("A source of %(where)s reached its ceiling of messages"),
-        _("Its further jobs wait, so that a flood of leads cannot spend your money."),
-        _("Check that the leads are real; then raise the ceiling, or wait."),
-        held=True,
+        title=_("%(where)s reached its ceiling of messages"),
+        sentence=_(
+            "Further messages to its leads wait: a flood cannot spend your money."
+        ),
+        next_step=_("Check that the leads are real; then raise the ceiling, or wait."),
+        opens=_("a source's leads have caused as many messages as its hour allows"),
+        closes=_("nothing waits for it any more"),
+        counts="waits",
     ),
     "recipient_ceiling": Words(
-        _("%(where)s has more messages for one person than a day allows"),
-        _("The further ones wait for the next day, or end when their time is over."),
-        _("Look at the example: is a form sent again and again? Then mend the source."),
-        held=True,
+        title=_("%(where)s has more messages for one person than a day allows"),
+        sentence=_(
+            "The further ones wait for the next day, or end when their time is over."
+        ),
+        next_step=_(
+            "Look at the example: is a form sent again and again? Then mend the source."
+        ),
+        opens=_("a person has got as many messages as a day allows"),
+        closes=_("nothing waits for it any more"),
+        counts="waits",
+    ),
+    "stray_rows": Words(
+        title=_("Rows of %(where)s carry a time that cannot be right"),
+        figures=_("Rows outside every month that exists: %(rows)s."),
+        sentence=_(
+            "They are kept and handled, but the server's clock was wrong, or the months"
+            " ahead were not made."
+        ),
+        next_step=_(
+            "This is for the operator: see “Rows outside every month” in"
+            " docs/alerts.md."
+        ),
+        opens=_("a row lies in the default partition of a monthly table"),
+        closes=_("none lies there any more"),
+        counts="",
     ),
 }
 
 _OF_CAUSE = {
     ("destination_config_failed", "carrier_filtered"): Words(
-        _("Carriers drop what %(where)s sends"),
-        _("Sending goes on, but these people have got no message."),
-        _("Reword the template and check the sender's registration before a replay."),
-        "failed",
+        title=_("Carriers drop what %(where)s sends"),
+        figures=_("%(filtered)s of the last hour's %(sent)s messages were dropped."),
+        sentence=_("Sending goes on, but these people have got no message."),
+        next_step=_(
+            "Reword the template and check the sender's registration before a replay."
+        ),
+        opens=_(
+            "carriers filter 5 messages that are 10 % of the last hour's, or the first"
+            " one of a destination that never delivered any"
+        ),
+        closes=_(
+            "the destination delivers, and less than 5 % of an hour's are filtered"
+        ),
+        tone="failed",
     ),
 }
 
 UNKNOWN = Words(
-    _("A problem at %(where)s"),
-    _("Something is wrong that needs a person."),
-    _("Look at the example and at the destination."),
+    title=_("A problem at %(where)s"),
+    sentence=_("Something is wrong that needs a person."),
+    next_step=_("Look at the example and at the destination."),
+    opens="",
+    closes="",
 )
 
 
@@ -102,3 +272,21 @@ def words_for(kind: str, cause: str = "") -> Words:
     A kind that is not in the table gets words that are true of any problem.
     """
     return _OF_CAUSE.get((kind, cause)) or WORDS.get(kind, UNKNOWN)
+
+
+def words_of_cause(cause: str) -> tuple[Text, Text] | None:
+    """A cause that is a slug, as a sentence and what helps; None for a code."""
+    if explanation := EXPLANATIONS.get(cause):
+        return explanation.sentence, explanation.next_step
+    return CAUSES.get(cause)
+
+
+def table() -> str:
+    """Every kind with its rules, as Markdown for docs/alerts.md."""
+    lines = ["| Kind | Opens when | Closes by itself when |", "| --- | --- | --- |"]
+    every = [(f"`{kind}`", words) for kind, words in WORDS.items()]
+    every += [
+        (f"`{kind}`, `{cause}`", words) for (kind, cause), words in _OF_CAUSE.items()
+    ]
+    lines += [f"| {name} | {words.opens} | {words.closes} |" for name, words in every]
+    return "\n".join(lines)

@@ -31,7 +31,7 @@ SOURCE_CEILING = "source_ceiling"
 RECIPIENT_CEILING = "recipient_ceiling"
 
 # Ends that the tenant can do something about; one bad number is nobody's problem.
-_ALERTING_ENDS = frozenset(
+ALERTING_ENDS = frozenset(
     {
         Reason.EXPIRED,
         Reason.ATTEMPTS_EXHAUSTED,
@@ -39,6 +39,9 @@ _ALERTING_ENDS = frozenset(
         Reason.MESSAGE_REFUSED,
     }
 )
+# Failures that are no part of a destination's failure rate: they have their own alerts,
+# or are the person's wish.
+TOLD_ELSEWHERE = sorted({*ALERTING_ENDS, Reason.CARRIER_FILTERED, Reason.OPTED_OUT})
 # One kind each, so that a person's ceiling does not hide behind the destination's.
 _HOLD_KINDS = {
     Reason.DESTINATION_CEILING: CEILING_REACHED,
@@ -93,7 +96,7 @@ def note_end(
     reason: str, *, tenant_id: UUID, destination_id: UUID, job_id: UUID
 ) -> None:
     """Open the alert of a job that ended as a dead letter, where one helps."""
-    if reason in _ALERTING_ENDS:
+    if reason in ALERTING_ENDS:
         open_alert(
             tenant_id=tenant_id,
             kind=DEAD_LETTERS,
@@ -110,6 +113,7 @@ class Held:
 
     tenant_id: UUID
     destination_id: UUID
+    source_id: UUID
     job_id: UUID
     reason: str
     is_fresh: bool
@@ -117,21 +121,27 @@ class Held:
 
 def note_holds(held: Iterable[Held]) -> None:
     """
-    Open one alert per destination and reason that someone should hear of.
+    Open one alert per place and reason that someone should hear of.
 
-    In a fixed order, so that two drains at the same alerts do not block each other.
+    The place is the destination, or the source whose ceiling it is. In a fixed order,
+    so that two drains at the same alerts do not block each other.
     """
-    causes: dict[tuple[UUID, str], list[Held]] = {}
+    causes: dict[tuple[str, str], list[Held]] = {}
     for job in held:
         if job.reason in ALERTING:
-            causes.setdefault((job.destination_id, job.reason), []).append(job)
-    for (destination_id, reason), jobs in sorted(causes.items()):
+            is_source = job.reason == Reason.SOURCE_CEILING
+            place = scope_of_source(job.source_id) if is_source else None
+            scope = place or scope_of(job.destination_id)
+            causes.setdefault((scope, job.reason), []).append(job)
+    for (scope, reason), jobs in sorted(causes.items()):
+        is_source = reason == Reason.SOURCE_CEILING
         open_alert(
             tenant_id=jobs[0].tenant_id,
             kind=_HOLD_KINDS[Reason(reason)],
-            scope=scope_of(destination_id),
+            scope=scope,
             cause=reason,
-            destination_id=destination_id,
+            destination_id=None if is_source else jobs[0].destination_id,
+            source_id=jobs[0].source_id if is_source else None,
             job_id=jobs[-1].job_id,
             failures=sum(job.is_fresh for job in jobs),
         )
@@ -179,7 +189,8 @@ def note_filtered(
         open_alert(
             tenant_id=tenant_id,
             kind=CONFIG_FAILED,
-            scope=scope_of(destination_id),
+            # Of its own: the destination may be refused for another cause as well.
+            scope=scope_of(destination_id, Reason.CARRIER_FILTERED),
             cause=Reason.CARRIER_FILTERED,
             destination_id=destination_id,
             job_id=job_id,
@@ -191,6 +202,10 @@ def scope_of(destination_id: UUID, where: str = "") -> str:
     """Return an alert's scope, e.g. `destination:dst_…` or `destination:dst_…:GB`."""
     scope = f"destination:{ids.encode('dst', destination_id)}"
     return f"{scope}:{where.removeprefix('country:')}" if where else scope
+
+
+def scope_of_source(source_id: UUID) -> str:
+    return f"source:{ids.encode('src', source_id)}"
 
 
 def _pause(destination_id: UUID, cause: str, started_at: datetime | None) -> None:

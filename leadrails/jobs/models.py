@@ -279,6 +279,18 @@ class Gate(models.Model):
         return f"gate of {self.destination_id}"
 
 
+class SourceHour(models.Model):
+    """What a source with a ceiling made us send within an hour."""
+
+    source_id = models.UUIDField(primary_key=True)
+    tenant_id = models.UUIDField()
+    hour = models.DateTimeField()
+    started = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.started} of {self.source_id}"
+
+
 class Lane(models.Model):
     """A destination's place in the round of claims: who was served last waits."""
 

@@ -62,12 +62,13 @@ def _sort(
     started: Counter[UUID | tuple[UUID, str]],
 ) -> None:
     person = (job.tenant_id, job.recipient)
-    facts = _facts(job, place, started[job.destination_id], started[person])
+    facts = _facts(job, place, started)
     match policy.check(facts):
         case policy.Allow():
             item = _first_message(job, place)
             if isinstance(item, Start):
                 started[job.destination_id] += 1
+                started[job.source_id] += 1
                 started[person] += 1
                 batch.starts.append(item)
             else:
@@ -85,8 +86,9 @@ def _sort(
 
 
 def _facts(
-    job: DueJob, place: Destination, destination_started: int, person_started: int
+    job: DueJob, place: Destination, started: Counter[UUID | tuple[UUID, str]]
 ) -> policy.PolicyFacts:
+    person = (job.tenant_id, job.recipient)
     country = phone.region_of(job.recipient) or "" if job.recipient else ""
     return policy.PolicyFacts(
         now=job.clock,
@@ -98,9 +100,11 @@ def _facts(
         is_premium=phone.is_costly(job.recipient),
         allowed_countries=frozenset(place.allowed_countries),
         held_countries=frozenset(place.held_countries),
-        destination_this_hour=job.destination_this_hour + destination_started,
+        destination_this_hour=job.destination_this_hour + started[place.id],
         destination_ceiling=place.hourly_ceiling,
-        recipient_today=job.recipient_today + person_started,
+        source_this_hour=job.source_this_hour + started[job.source_id],
+        source_ceiling=job.source_ceiling,
+        recipient_today=job.recipient_today + started[person],
         recipient_ceiling=place.daily_per_recipient,
     )
 

@@ -40,6 +40,7 @@ class DueJob:
     tenant_id: UUID
     lead_id: UUID
     destination_id: UUID
+    source_id: UUID
     recipient: str
     state: State
     attempts: int
@@ -53,6 +54,8 @@ class DueJob:
     suppressed_as: str | None
     recipient_today: int
     destination_this_hour: int
+    source_this_hour: int
+    source_ceiling: int | None
     attempt_started_at: datetime | None
     attempt_finished_at: datetime | None
     looks: int
@@ -191,6 +194,7 @@ def put_aside(asides: Sequence[Aside]) -> None:
             Held(
                 tenant_id=item.job.tenant_id,
                 destination_id=item.job.destination_id,
+                source_id=item.job.source_id,
                 job_id=item.job.id,
                 reason=item.reason,
                 is_fresh=item.job.state is not State.HELD,

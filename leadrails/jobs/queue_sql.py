@@ -127,11 +127,16 @@ SELECT job.id, job.tenant_id, job.lead_id, job.destination_id, job.recipient,
   (SELECT coalesce(sum(started_this_hour), 0) FROM jobs_lane
    WHERE jobs_lane.destination_id = job.destination_id
      AND hour = date_trunc('hour', now(), 'UTC')) AS destination_this_hour,
+  job.source_id, source.hourly_ceiling AS source_ceiling,
+  CASE WHEN source.hourly_ceiling IS NULL THEN 0 ELSE coalesce(
+    (SELECT started FROM jobs_sourcehour spent WHERE spent.source_id = job.source_id
+       AND hour = date_trunc('hour', now(), 'UTC')), 0) END AS source_this_hour,
   attempt.started_at AS attempt_started_at, attempt.finished_at AS attempt_finished_at,
   coalesce((attempt.response->>'looks')::int, 0) AS looks
 FROM unnest(%(jobs)s::uuid[]) WITH ORDINALITY AS wanted (id, place)
 JOIN jobs_job job ON job.id = wanted.id
 LEFT JOIN leads_lead lead ON lead.id = job.lead_id AND job.message IS NULL
+LEFT JOIN leads_source source ON source.id = job.source_id
 LEFT JOIN jobs_attempt attempt ON attempt.job_id = job.id
   AND attempt.number = job.attempts AND job.state = 'unknown'
 ORDER BY wanted.place
@@ -162,7 +167,8 @@ moved AS (
         AND listed.lifted_at IS NULL)
     AND EXISTS (SELECT FROM jobs_queueentry entry
       WHERE entry.job_id = job.id AND entry.worker = %(worker)s)
-  RETURNING job.id, job.tenant_id, job.destination_id, input.number, input.request
+  RETURNING job.id, job.tenant_id, job.destination_id, job.source_id, input.number,
+    input.request
 ),
 counted AS (
   INSERT INTO jobs_lane AS lane (destination_id, is_bulk, tenant_id, served_at, hour,
@@ -172,6 +178,16 @@ counted AS (
   ON CONFLICT (destination_id, is_bulk) DO UPDATE SET hour = excluded.hour,
     started_this_hour = excluded.started_this_hour
       + CASE WHEN lane.hour = excluded.hour THEN lane.started_this_hour ELSE 0 END
+),
+counted_by_source AS (
+  INSERT INTO jobs_sourcehour AS spent (source_id, tenant_id, hour, started)
+  SELECT source_id, moved.tenant_id, date_trunc('hour', now(), 'UTC'), count(*)
+  FROM moved JOIN leads_source source ON source.id = source_id
+  WHERE source.hourly_ceiling IS NOT NULL
+  GROUP BY source_id, moved.tenant_id ORDER BY source_id
+  ON CONFLICT (source_id) DO UPDATE SET hour = excluded.hour,
+    started = excluded.started
+      + CASE WHEN spent.hour = excluded.hour THEN spent.started ELSE 0 END
 )
 INSERT INTO jobs_attempt (job_id, number, tenant_id, destination_id, started_at,
   request)

@@ -11,6 +11,7 @@ from leadrails import partitions, retention
 from leadrails.jobs import queue
 from leadrails.jobs.loop import sender_loop
 from leadrails.jobs.wake import EXPIRES, drain_waker
+from leadrails.jobs.watch import watch
 
 
 @worker_ready.connect
@@ -65,3 +66,9 @@ def make_partitions(**_later: Any) -> None:
 def drop_old_months(**_later: Any) -> None:
     """Drop the months that the settings no longer keep."""
     retention.drop_old(now=timezone.now())
+
+
+@shared_task(name="jobs.watch", ignore_result=True, acks_late=False)
+def watch_destinations(**_later: Any) -> None:
+    """Open what no single job tells, and close what is over."""
+    watch()

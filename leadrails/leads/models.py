@@ -34,6 +34,15 @@ class Source(TenantModel):
     country = models.CharField(
         max_length=2, default="US", help_text="Read national phone numbers as from here"
     )
+    hourly_ceiling = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most messages an hour that its leads cause."
+    )
+    silent_after = models.DurationField(
+        null=True, blank=True, help_text="Tell us when no lead came for so long."
+    )
+    watched_from = models.DateTimeField(
+        null=True, blank=True, help_text="Silence before this is not counted."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -50,6 +59,12 @@ class Source(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def silent_hours(self) -> int | None:
+        """After how many hours without a lead an alert opens; None for never."""
+        silence = self.silent_after
+        return round(silence.total_seconds() / 3600) if silence else None
 
 
 class WorkflowQuerySet(TenantQuerySet["Workflow"]):

@@ -1,5 +1,6 @@
 """Forms of sources. They check and clean; services save."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from leadrails.leads.models import Source
 from leadrails.tenants.choices import countries
 from leadrails.tenants.forms import OnceField
 
+MOST_SILENT_HOURS = 60 * 24
 TYPES = [
     ("webhook", _("Own code or webhook")),
     ("website_form", _("Website form")),
@@ -45,6 +47,32 @@ class SourceForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.disabled = not may_edit
+
+
+class SourceSettingsForm(SourceForm):
+    hourly_ceiling = forms.IntegerField(
+        label=_("Most messages per hour"),
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        help_text=_(
+            "That its leads may cause, all destinations together. What exceeds it"
+            " waits for the next hour. Left empty, only the destinations' limits hold."
+        ),
+    )
+    silent_after = forms.IntegerField(
+        label=_("Tell us when silent for (hours)"),
+        min_value=1,
+        max_value=MOST_SILENT_HOURS,
+        required=False,
+        help_text=_(
+            "An alert opens when no lead came for so long. Left empty, silence is fine."
+        ),
+    )
+
+    def clean_silent_after(self) -> timedelta | None:
+        hours = self.cleaned_data["silent_after"]
+        return timedelta(hours=hours) if hours else None
 
 
 class NewSourceForm(SourceForm):

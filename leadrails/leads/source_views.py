@@ -22,7 +22,7 @@ from leadrails.leads.source_facts import Activity, activity_of
 from leadrails.leads.source_forms import (
     KeyForm,
     NewSourceForm,
-    SourceForm,
+    SourceSettingsForm,
     WorkflowForm,
     type_label,
 )
@@ -151,14 +151,16 @@ def workflow_new(request: TenantRequest, source: str) -> HttpResponse:
 
 def _source_form(
     request: TenantRequest, source: Source, *, is_bound: bool = False
-) -> SourceForm:
+) -> SourceSettingsForm:
     is_listed = source.status != Source.Status.REVOKED
     initial = {
         "name": source.name,
         "allowed_site_url": source.allowed_site_url,
         "country": source.country,
+        "hourly_ceiling": source.hourly_ceiling,
+        "silent_after": source.silent_hours,
     }
-    return SourceForm(
+    return SourceSettingsForm(
         request.POST if is_bound else None,
         initial=initial,
         may_edit=is_listed and request.role.covers(Role.ADMIN),
@@ -169,7 +171,7 @@ def _render_settings(
     request: TenantRequest,
     source: Source,
     *,
-    form: SourceForm | None = None,
+    form: SourceSettingsForm | None = None,
     workflow_form: WorkflowForm | None = None,
 ) -> HttpResponse:
     form = form or _source_form(request, source)

@@ -1,6 +1,8 @@
 """What changes sources, their workflows and signing keys. Each act is audited."""
 
 import secrets
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from leadrails.tenants.models import Tenant, User
 from leadrails.tenants.services import bump_version
 
 KEY_PREFIX = "lrs_"
+LIMITS = ("hourly_ceiling", "silent_after")
 
 
 @transaction.atomic
@@ -66,21 +69,33 @@ def update_source(
     allowed_site_url: str,
     country: str,
     actor: User | None,
+    **limits: Any,
 ) -> Source:
+    """
+    Args:
+        limits: `hourly_ceiling` and `silent_after`, either None for none; what is not
+            given stays.
+
+    Raises:
+        ValidationError: by field.
+    """
     source = _lock(source)
-    fields = {
+    fields: dict[str, Any] = {
         "name": name.strip(),
         "allowed_site_url": _site(allowed_site_url),
         "country": country,
+        **{key: limits[key] for key in LIMITS if key in limits},
     }
     changes = {
-        field: [getattr(source, field), value]
+        field: [_plain(getattr(source, field)), _plain(value)]
         for field, value in fields.items()
         if getattr(source, field) != value
     }
     if not changes:
         return source
     _refuse_revoked(source)
+    if "silent_after" in changes:
+        fields["watched_from"] = timezone.now() if fields["silent_after"] else None
     for field, value in fields.items():
         setattr(source, field, value)
     source.full_clean()
@@ -118,7 +133,9 @@ def _set_status(
         return source
     _refuse_revoked(source)
     source.status = status
-    source.save(update_fields=["status", "updated_at"])
+    if source.silent_after and status == Source.Status.ACTIVE:
+        source.watched_from = timezone.now()
+    source.save(update_fields=["status", "watched_from", "updated_at"])
     bump_version(source.tenant_id)
     audit.record(source.tenant, actor, action, source)
     return source
@@ -240,6 +257,13 @@ def _lock(source: Source) -> Source:
     """Read the row anew, so that two acts at once see each other."""
     sources = Source.objects.select_for_update(of=("self",))
     return sources.select_related("tenant").get(pk=source.pk)
+
+
+def _plain(value: Any) -> Any:
+    """A value as the audit log takes it."""
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds() / 3600:g} h"
+    return value
 
 
 def _refuse_revoked(source: Source) -> None:

@@ -11,7 +11,7 @@ from leadrails.alerts.actions import resolve
 from leadrails.alerts.models import Alert
 from leadrails.jobs.effects import Held, note_holds
 from leadrails.jobs.loop import SenderLoop
-from leadrails.jobs.models import Job, QueueEntry
+from leadrails.jobs.models import Job, QueueEntry, SourceHour
 from tests.make import make_destination, make_job, make_lead, make_source, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +45,7 @@ def held_by(job, reason, *, is_fresh=True):
     return Held(
         tenant_id=job.tenant_id,
         destination_id=job.destination_id,
+        source_id=job.source_id,
         job_id=job.id,
         reason=reason,
         is_fresh=is_fresh,
@@ -99,6 +100,51 @@ def test_a_person_who_got_enough_is_an_alert_of_its_own(drain, tenant):
     alert = Alert.objects.for_tenant(tenant).get()
     assert (alert.kind, alert.cause) == ("recipient_ceiling", "recipient_ceiling")
     assert "+1202" not in f"{alert.scope} {alert.details}"
+
+
+def test_a_source_above_its_ceiling_waits_at_every_destination(drain, tenant):
+    source = make_source(tenant, hourly_ceiling=3)
+    other = make_source(tenant, hourly_ceiling=3)
+    one, two = make_destination(tenant), make_destination(tenant)
+    for destination in (one, two):
+        for n in range(3):
+            make_job(make_lead(source, phone=f"+1202555010{n}"), destination)
+    make_job(make_lead(other, phone="+12025550109"), one)
+
+    drain()
+
+    jobs = Job.objects.for_tenant(tenant)
+    assert jobs.filter(source_id=source.id, state="accepted").count() == 3
+    held = jobs.filter(state="held", reason="source_ceiling")
+    assert held.filter(source_id=source.id).count() == 3
+    assert jobs.get(source_id=other.id).state == "accepted"
+    alert = Alert.objects.for_tenant(tenant).get()
+    assert (alert.kind, alert.failures) == ("source_ceiling", 3)
+    assert (alert.source_id, alert.destination_id) == (source.id, None)
+    assert alert.scope == f"source:{source.public_id}"
+
+
+def test_a_sources_ceiling_holds_from_claim_to_claim(drain, tenant):
+    source = make_source(tenant, hourly_ceiling=2)
+    destination = make_destination(tenant)
+    for n in range(3):
+        make_job(make_lead(source, phone=f"+1202555010{n}"), destination)
+        drain()
+    assert SourceHour.objects.get().started == 2
+    assert Job.objects.filter(reason="source_ceiling").count() == 1
+
+    last_hour = timezone.now() - timedelta(hours=1)
+    SourceHour.objects.update(hour=last_hour)
+    QueueEntry.objects.update(due_at=timezone.now())
+    drain()
+    assert SourceHour.objects.get().started == 1
+    assert not Job.objects.filter(state="held").exists()
+
+
+def test_sources_without_a_ceiling_are_not_counted(drain, tenant):
+    add_jobs(make_destination(tenant), "+12025550101")
+    drain()
+    assert not SourceHour.objects.exists()
 
 
 def test_each_destination_and_each_ceiling_has_its_alert(tenant):
