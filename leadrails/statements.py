@@ -5,7 +5,7 @@ Django's cursors write parameters into the text, so PostgreSQL plans each call a
 over partitioned tables that costs more than the work itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
@@ -19,6 +19,7 @@ def run(
     *,
     row_factory: RowFactory[Any] = tuple_row,
     binary: bool = False,
+    before: Callable[[], object] | None = None,
 ) -> list[Any]:
     """
     Run one prepared statement on Django's connection; return its rows, if any.
@@ -29,17 +30,22 @@ def run(
     Args:
         binary: let rows come in PostgreSQL's binary form. Dates are read faster, and
             JSON is parsed, where Django's text form leaves it to the caller.
+        before: called first, and once more if there is a new connection.
 
     Raises:
         django.db.Error: as Django's own cursors do.
     """
     try:
+        if before is not None:
+            before()
         return _run(statement, parameters, row_factory, binary)
     except (InterfaceError, OperationalError):
         is_lost = connection.connection is None or connection.connection.closed
         if connection.in_atomic_block or not is_lost:
             raise
         connection.close()
+        if before is not None:
+            before()
         return _run(statement, parameters, row_factory, binary)
 
 

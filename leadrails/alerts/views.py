@@ -20,6 +20,8 @@ from leadrails.alerts.models import Alert
 from leadrails.alerts.words import WORDS, words_for, words_of_cause
 from leadrails.core import ids, phone
 from leadrails.core.delivery import COUNTRY_FAILED
+from leadrails.core.reasons import Reason
+from leadrails.jobs.lineage import RESTORED_BACKUP
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Source
@@ -164,6 +166,11 @@ def _acts(
     if alert.job_id:
         url = link(request.tenant, "jobs:detail", job=ids.encode("job", alert.job_id))
         acts.append({"label": _("Example job"), "url": url})
+    if alert.kind == RESTORED_BACKUP and not alert.resolved_at:
+        waiting = f"?state=held&reason={Reason.RESTORED_BACKUP}"
+        url = link(request.tenant, "jobs:list") + waiting
+        label = _("Release or cancel")
+        acts.insert(0, {"label": label, "url": url, "style": "primary"})
     if alert.resolved_at or not request.role.covers(Role.OPERATOR):
         return acts
     target = {"tenant": request.tenant.slug, "alert": alert.public_id}

@@ -208,6 +208,14 @@ WORDS: dict[str, Words] = {
         closes=_("nothing waits for it any more"),
         counts="waits",
     ),
+    "restored_backup": Words(
+        title=_("A backup was restored: messages of %(where)s wait for your decision"),
+        sentence=_("They waited when it was made, and may have been sent since."),
+        next_step=_("Compare with the provider's log, then release or cancel them."),
+        opens=_("the database is a restored backup in which messages wait"),
+        closes=_("they are released or canceled"),
+        counts="waits",
+    ),
     "recipient_ceiling": Words(
         title=_("%(where)s has more messages for one person than a day allows"),
         sentence=_(

@@ -14,7 +14,8 @@ from django.db.models import Exists, OuterRef
 
 from leadrails import statements
 from leadrails.core.reasons import Reason
-from leadrails.core.states import ABORTABLE, REPLAYABLE
+from leadrails.core.states import ABORTABLE, REPLAYABLE, State
+from leadrails.jobs.lineage_sql import RELEASE
 from leadrails.jobs.models import Job, JobQuerySet
 from leadrails.jobs.services import queue_replays
 from leadrails.jobs.wake import drain_waker
@@ -47,6 +48,13 @@ def replayable(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
 def cancelable(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
     """Jobs that no provider has yet."""
     return jobs.filter(state__in=sorted(ABORTABLE), created_at__lte=until)
+
+
+def releasable(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
+    """Jobs that wait because a backup was restored."""
+    return jobs.filter(
+        state=State.HELD, reason=Reason.RESTORED_BACKUP, created_at__lte=until
+    )
 
 
 def preview(jobs: JobQuerySet) -> Preview:
@@ -131,6 +139,33 @@ def cancel_jobs(
         )
         count += len(rows)
     _finish(tenant, actor, "jobs.canceled", count, asked)
+    return count
+
+
+def release_jobs(
+    jobs: JobQuerySet,
+    *,
+    tenant: Tenant,
+    actor: User | None,
+    until: datetime,
+    asked: dict[str, Any],
+) -> int:
+    """Let what `releasable` finds be sent, oldest first; return how many that were."""
+    wanted = releasable(jobs.for_tenant(tenant), until=until)
+    found = list(wanted.order_by("id").values_list("id", flat=True)[:MOST])
+    count = 0
+    for start in range(0, len(found), CHUNK):
+        rows = statements.run(
+            RELEASE,
+            {
+                "jobs": found[start : start + CHUNK],
+                "tenant": tenant.pk,
+                "reason": Reason.RESTORED_BACKUP.value,
+            },
+        )
+        count += len(rows)
+    _finish(tenant, actor, "jobs.released", count, asked)
+    drain_waker.wake()
     return count
 
 

@@ -21,7 +21,7 @@ from leadrails.jobs.models import Job, JobQuerySet
 from leadrails.tenants.doors import TenantRequest, member_required
 from leadrails.tenants.models import Role
 
-KEPT = ("state", "destination", "q")
+KEPT = ("state", "reason", "destination", "q")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,6 +43,17 @@ def cancel_many(request: TenantRequest) -> HttpResponse:
         return _ask(request, "jobs/jobs_cancel.html", bulk.cancelable)
     count = bulk.cancel_jobs(_wanted(request), **_act(request))
     words = ngettext("%(n)s job is canceled.", "%(n)s jobs are canceled.", count)
+    return _done(request, count, words)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OPERATOR)
+def release_many(request: TenantRequest) -> HttpResponse:
+    """Send what was held because a backup was restored."""
+    if request.method != "POST":
+        return _ask(request, "jobs/jobs_release.html", bulk.releasable)
+    count = bulk.release_jobs(_wanted(request), **_act(request))
+    words = ngettext("%(n)s job is released.", "%(n)s jobs are released.", count)
     return _done(request, count, words)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from destinations.models import Destination
 from leadrails.core import ids, phone
+from leadrails.core.reasons import REASONS
 from leadrails.core.states import State
 from leadrails.jobs.models import Job, JobQuerySet
 from leadrails.tenants.doors import read_id
@@ -27,6 +28,8 @@ def narrowed(jobs: JobQuerySet, query: QueryDict, country: str) -> JobQuerySet:
     """`country` is the one that national phone numbers are read in."""
     if states := chosen_states(query):
         jobs = jobs.filter(state__in=states)
+    if reason := query.get("reason"):
+        jobs = jobs.filter(reason=reason.replace("\x00", ""))
     if destination := query.get("destination"):
         jobs = jobs.filter(destination_id=read_id(Destination.prefix, destination))
     if text := query.get("q", "").replace("\x00", "").strip():
@@ -55,6 +58,9 @@ def active_filters(
     if states := chosen_states(query):
         words = ", ".join(str(look_of(state).word) for state in states)
         active.append({"name": "state", "label": _("State"), "value": words})
+    if reason := query.get("reason"):
+        sentence = REASONS.get(reason, reason)
+        active.append({"name": "reason", "label": _("Why"), "value": sentence})
     if place := query.get("destination"):
         names = {d.public_id: d.name for d in destinations}
         value = names.get(place, place)

@@ -304,3 +304,28 @@ class Lane(models.Model):
 
     def __str__(self) -> str:
         return f"lane of {self.destination_id}"
+
+
+class Lineage(models.Model):
+    """
+    Which database this is, and how far it has come. One row.
+
+    A copy in another place has another fingerprint; one that went back in time has
+    fewer `beats` than the witness outside of it remembers.
+    """
+
+    key = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    id = models.UUIDField(help_text="The witness knows it by this name.")
+    system = models.BigIntegerField(null=True, help_text="PostgreSQL's identifier.")
+    database = models.BigIntegerField(null=True)
+    timeline = models.CharField(max_length=8, blank=True)
+    beats = models.BigIntegerField(default=0)
+    beat_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(key=1), name="lineage_is_one_row")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} at beat {self.beats}"

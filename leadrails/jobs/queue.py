@@ -22,7 +22,7 @@ from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import Effect
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.states import State
-from leadrails.jobs import gates
+from leadrails.jobs import gates, lineage
 from leadrails.jobs import queue_sql as sql
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.effects import Held, apply_effects, note_end, note_holds
@@ -118,7 +118,7 @@ class Claim:
 
 
 def claim(room: int, worker: UUID) -> Claim:
-    """Lease up to `room` due jobs, fairly, and load them."""
+    """Lease up to `room` due jobs, fairly, and load them; none of a restored backup."""
     asked_at = time.monotonic()
     parameters = {
         "room": room,
@@ -127,7 +127,8 @@ def claim(room: int, worker: UUID) -> Claim:
         "ahead": AHEAD,
         "probe": PROBE,
     }
-    found = [row[0] for row in statements.run(sql.CLAIM, parameters)]
+    rows = statements.run(sql.CLAIM, parameters, before=lineage.ensure_checked)
+    found = [row[0] for row in rows]
     claimed = [job_id for job_id in found if job_id]
     mine_until = asked_at + settings.LEADRAILS_LEASE_SECONDS
     jobs = _load(claimed, mine_until) if claimed else []

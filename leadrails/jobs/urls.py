@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.job_list, name="list"),
     path("replay", bulk_views.replay_many, name="replay_many"),
     path("cancel", bulk_views.cancel_many, name="cancel_many"),
+    path("release", bulk_views.release_many, name="release_many"),
     path("<str:job>/", views.job_detail, name="detail"),
     path("<str:job>/replay", views.job_replay, name="replay"),
     path("<str:job>/cancel", views.job_cancel, name="cancel"),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from destinations.models import Destination
 from destinations.providers import errors
 from leadrails.core import ids
-from leadrails.core.reasons import EXPLANATIONS, REASONS, Move
+from leadrails.core.reasons import EXPLANATIONS, REASONS, Move, Reason
 from leadrails.core.states import (
     ABORTABLE,
     FAILED,
@@ -102,6 +102,8 @@ def _acts_on_many(request: TenantRequest, chosen: list[str]) -> dict[str, str]:
     for gone in ("after", "before"):
         query.pop(gone, None)
     acts = {"replay_many": REPLAYABLE, "cancel_many": ABORTABLE}
+    if query.get("reason") == Reason.RESTORED_BACKUP:
+        acts["release_many"] = frozenset({State.HELD})
     return {
         name: f"{link(request.tenant, f'jobs:{name}')}?{query.urlencode()}"
         for name, states in acts.items()

@@ -18,6 +18,7 @@ ACTIONS = {
     "job.canceled": _("Job canceled"),
     "job.replayed": _("Job replayed"),
     "jobs.canceled": _("Many jobs canceled"),
+    "jobs.released": _("Jobs of a restored backup released"),
     "jobs.replayed": _("Many jobs replayed"),
     "member.added": _("Member added"),
     "member.link_issued": _("Password link made"),

@@ -131,7 +131,35 @@ def test_the_list_offers_only_what_can_be_done(client, place):
     assert "these…" not in viewer
 
 
-@pytest.mark.parametrize("name", ["replay_many", "cancel_many"])
+def test_what_a_restored_backup_held_is_released_by_a_person(client, place):
+    old = jobs_in(place, "held", "held", reason="restored_backup")
+    jobs_in(place, "held", reason="destination_paused")
+    query = "?state=held&reason=restored_backup"
+    listed = visit(client, place, "list", query=query).content.decode()
+    assert "Release these" in listed
+    assert "Cancel these" in listed
+    assert "Release these" not in visit(client, place, "list").content.decode()
+    asked = visit(client, place, "release_many", query=query).content.decode()
+    assert "Send 2 messages of the restored backup?" in asked
+    assert "second time" in asked
+
+    answer = visit(client, place, "release_many", "post", query=query)
+
+    assert answer.headers["Location"].endswith(f"/jobs/{query}")
+    released = Job.objects.filter(state="queued", reason="", due_at=None)
+    assert {job.id for job in released} == {job.id for job in old}
+    entry = AuditEntry.objects.get(action="jobs.released")
+    assert entry.details["count"] == 2
+
+
+def test_a_release_leaves_other_holds_and_other_tenants_alone(place):
+    other = make_destination()
+    jobs_in(other, "held", reason="restored_backup")
+    jobs_in(place, "held", reason="destination_paused")
+    assert bulk.release_jobs(Job.objects.all(), **act(place)) == 0
+
+
+@pytest.mark.parametrize("name", ["replay_many", "cancel_many", "release_many"])
 def test_viewers_and_strangers_get_nothing(client, place, name):
     assert visit(client, place, name, "post", role="viewer").status_code == 403
     client.force_login(make_user(make_tenant(), "owner"))

@@ -105,3 +105,11 @@ def test_filtered_messages_are_not_said_to_wait(world, make, enter, url):
     text = enter(world.tenant).get(url("alerts:list")).content.decode()
     assert "Carriers drop what Sales SMS sends" in text
     assert "Jobs wait" not in text
+
+
+def test_a_restored_backup_leads_to_what_waits(world, make, enter, url):
+    make("restored_backup", scope="workspace", destination_id=None, failures=3)
+    (card,) = enter(world.tenant).get(url("alerts:list")).context["cards"]
+    assert "messages of this workspace wait" in card["title"]
+    waiting = url("jobs:list") + "?state=held&reason=restored_backup"
+    assert waiting in [act["url"] for act in card["acts"]]
