@@ -3,6 +3,10 @@ Ask providers for the status of messages whose callbacks do not come.
 
 With a public address a callback was lost, so asking begins late; without one this is
 the only way. The gap to the next question is the time since acceptance: it doubles.
+
+“Undelivered” is not always the last word: some carriers take it back. Whoever is
+called back hears of it; since that callback may be lost, too, the provider is asked
+once more.
 A question that got no answer is no question: it is asked again soon.
 """
 
@@ -38,6 +42,7 @@ FIRST_IN_PLACE_OF_CALLBACKS = timedelta(seconds=5)
 FIRST_WHEN_OVERDUE = timedelta(minutes=15)
 LONGEST = timedelta(hours=36)  # after acceptance; providers give up within 10 hours
 SOON = timedelta(seconds=30)  # after a question that got no answer
+CORRECTED_AFTER = timedelta(hours=1)  # within which failures are taken back, mostly
 KEPT = timedelta(days=60)  # older jobs are not looked through; replays are as old
 
 # Until the answer is here, `asked_at` is such that the gap ends in a moment.
@@ -56,7 +61,23 @@ FROM overdue WHERE job.id = overdue.id
 RETURNING job.id, job.destination_id, job.attempts, job.provider_id
 """
 
-_NOTE_ANSWERS = "UPDATE jobs_job SET asked_at = now() WHERE id = ANY(%(jobs)s)"
+_TAKE_FAILED = """
+WITH failed AS (
+  SELECT id FROM jobs_job
+  WHERE state = 'undelivered' AND NOT is_end_confirmed AND provider_id <> ''
+    AND changed_at BETWEEN now() - %(longest)s AND now() - %(after)s
+    AND (asked_at IS NULL OR asked_at <= now() - least(%(after)s, %(soon)s))
+  ORDER BY changed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE jobs_job job SET asked_at = now() FROM failed WHERE job.id = failed.id
+RETURNING job.id, job.destination_id, job.attempts, job.provider_id
+"""
+
+_NOTE_ANSWERS = """
+UPDATE jobs_job SET asked_at = now(),
+  is_end_confirmed = is_end_confirmed OR id = ANY(%(confirmed)s)
+WHERE id = ANY(%(jobs)s)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +90,16 @@ class Overdue:
     provider_id: str
 
 
-def poll() -> int:
-    """Ask for the messages whose turn it is; return how many answers came."""
+def poll(*, corrected_after: timedelta = CORRECTED_AFTER) -> int:
+    """
+    Ask for the messages whose turn it is; return how many answers came.
+
+    Args:
+        corrected_after: after which a message that failed is asked for once more.
+    """
     overdue = _take()
+    failed = _take_failed(corrected_after, LIMIT - len(overdue))
+    overdue += failed
     if not overdue:
         return 0
     places = find_destinations({job.destination_id for job in overdue})
@@ -91,7 +119,9 @@ def poll() -> int:
     ]
     if reports:
         record_reports(reports)
-        statements.run(_NOTE_ANSWERS, {"jobs": [report.job_id for report in reports]})
+        answered = [report.job_id for report in reports]
+        confirmed = [job.id for job in failed if job.id in answered]
+        statements.run(_NOTE_ANSWERS, {"jobs": answered, "confirmed": confirmed})
     return len(reports)
 
 
@@ -106,6 +136,11 @@ def _take() -> list[Overdue]:
         "limit": LIMIT,
     }
     return statements.run(_TAKE_OVERDUE, parameters, row_factory=class_row(Overdue))
+
+
+def _take_failed(after: timedelta, limit: int) -> list[Overdue]:
+    parameters = {"after": after, "soon": SOON, "longest": LONGEST, "limit": limit}
+    return statements.run(_TAKE_FAILED, parameters, row_factory=class_row(Overdue))
 
 
 async def _ask_all(

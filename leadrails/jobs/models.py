@@ -85,6 +85,11 @@ class Job(PublicIdModel):
     asked_at = models.DateTimeField(
         null=True, help_text="When the provider was last asked for the status."
     )
+    is_end_confirmed = models.BooleanField(
+        help_text="The provider was asked once more about a failure.",
+        default=False,
+        db_default=False,
+    )
     is_possible_duplicate = models.BooleanField(default=False, db_default=False)
     is_contradicted = models.BooleanField(
         help_text="Delivered after the provider had called it a failure.",
@@ -136,6 +141,12 @@ class Job(PublicIdModel):
                 fields=["id"],
                 condition=models.Q(state__in=["accepted", "sent"]),
                 name="job_awaiting_callback",
+            ),
+            # Failures that may yet be taken back.
+            models.Index(
+                fields=["changed_at"],
+                condition=models.Q(state="undelivered", is_end_confirmed=False),
+                name="job_unconfirmed",
             ),
         ]
 

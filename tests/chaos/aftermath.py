@@ -18,8 +18,14 @@ STOP_PATIENCE = 40.0  # seconds for what was asked to stop
 ASK_EVERY = 15.0  # seconds
 TELL_EVERY = 10.0  # seconds
 # The provider is asked for what its callbacks did not tell after 5 s where it cannot
-# call back, and after 15 minutes where it can: no run waits that long.
-ASK = "import django; django.setup(); from webhooks.polling import poll; print(poll())"
+# call back, and after 15 minutes where it can; and once more for failures, after an
+# hour, since they may have been taken back: no run waits that long.
+ASK = """
+import sys, datetime, django
+django.setup()
+from webhooks.polling import poll
+print(poll(corrected_after=datetime.timedelta(hours=float(sys.argv[1]))))
+"""
 
 
 class Aftermath:
@@ -67,7 +73,7 @@ class Aftermath:
             is_over = left is not None and not any(left.values())
             if is_over or now - asked_at > ASK_EVERY:
                 asked_at = now
-                if not self._ask_provider() and is_over:
+                if not self._ask_provider(hours=0 if is_over else 1) and is_over:
                     return
             if now - told_at > TELL_EVERY:
                 told_at = now
@@ -80,10 +86,10 @@ class Aftermath:
         except psycopg.Error:
             return None
 
-    def _ask_provider(self) -> int:
+    def _ask_provider(self, *, hours: int) -> int:
         """Return how many messages were asked for; see ASK."""
         done = subprocess.run(
-            [sys.executable, "-c", ASK],
+            [sys.executable, "-c", ASK, str(hours)],
             cwd=PROJECT,
             env={**self._stack.env, "LEADRAILS_PUBLIC_URL": ""},
             capture_output=True,

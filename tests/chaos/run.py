@@ -17,7 +17,7 @@ from leadrails.embedded.stack import Stack
 from tests.chaos import reading
 from tests.chaos.aftermath import Aftermath
 from tests.chaos.assault import Assault
-from tests.chaos.checker import Breach, check, unheard_corrections
+from tests.chaos.checker import Breach, check
 from tests.chaos.clients import Load, Operator, Workspace
 from tests.chaos.faults import Faults
 from tests.chaos.ledgers import World
@@ -224,7 +224,6 @@ class Run:
             "states": dict(Counter(job.state for job in world.jobs)),
             "outcomes": dict(Counter(a.outcome for a in world.attempts)),
             "stops": [round(seconds, 1) for _, seconds in world.stops],
-            "unheard_corrections": len(unheard_corrections(world)),
             "never_told": sum(not message.is_told for message in world.messages),
         }
         self.report.line("figures", **figures)

@@ -326,16 +326,12 @@ def test_a_click_may_replay_once():
     assert list(checker.doubled_jobs(world)) == []
 
 
-def correction(*, is_told):
-    message = replace(MESSAGE, words=("undelivered", "delivered"), is_told=is_told)
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_correction_counts_whether_or_not_we_were_told(is_told):
+    words = ("undelivered", "delivered")
+    message = replace(MESSAGE, to=CORRECTED, words=words, is_told=is_told)
     job = replace(JOB_ROW, state="undelivered", recipient=CORRECTED)
-    message = replace(message, to=CORRECTED)
-    return make_world(jobs=[job], messages=[message])
-
-
-def test_a_correction_counts_only_if_it_reached_us():
-    assert not any(check(correction(is_told=False)).values())
-    broken = check(correction(is_told=True))
+    broken = check(make_world(jobs=[job], messages=[message]))
     assert broken["wrong_statuses"]
     assert broken["lost_messages"]
 

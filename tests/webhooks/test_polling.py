@@ -113,3 +113,80 @@ def test_many_are_asked_over_few_connections(send, simulator, monkeypatch):
     for job in jobs:
         make_older(job, timedelta(seconds=6))
     assert polling.poll() == len(jobs)
+
+
+@pytest.fixture
+def failed(send, simulator):
+    """A job that was told of a failure long ago; the provider knows better since."""
+
+    def make(phone, ago):
+        job = send(phone)
+        simulator.wait(to=phone, account=simulator.account(job.tenant_id).sid)
+        Job.objects.filter(pk=job.pk).update(
+            state="undelivered",
+            reason="not_delivered",
+            error_code="30008",
+            changed_at=timezone.now() - ago,
+        )
+        return job
+
+    return make
+
+
+LONG_AGO = timedelta(hours=1, minutes=1)
+
+
+def test_a_failure_that_was_taken_back_unheard_is_learnt(failed):
+    job = failed("+12025550126", LONG_AGO)
+
+    assert polling.poll() == 1
+
+    job.refresh_from_db()
+    assert (job.state, job.delivered_at is not None) == ("delivered", True)
+    assert polling.poll() == 0
+
+
+def test_a_failure_is_asked_about_once_more_and_no_more(failed):
+    job = failed("+12025550151", LONG_AGO)
+
+    assert polling.poll() == 1
+
+    job.refresh_from_db()
+    assert (job.state, job.is_end_confirmed) == ("undelivered", True)
+    Job.objects.update(asked_at=None)
+    assert polling.poll() == 0
+
+
+@pytest.mark.parametrize("ago", [timedelta(minutes=59), timedelta(hours=37)])
+def test_a_failure_is_not_asked_about_too_soon_or_for_ever(failed, ago):
+    failed("+12025550151", ago)
+    assert polling.poll() == 0
+
+
+def test_a_question_about_a_failure_that_got_no_answer_is_asked_again(failed, settings):
+    job = failed("+12025550127", LONG_AGO)
+    url = settings.LEADRAILS_SIMULATOR_URL
+    settings.LEADRAILS_SIMULATOR_URL = "http://127.0.0.1:9"
+    assert polling.poll() == 0
+    settings.LEADRAILS_SIMULATOR_URL = url
+    assert polling.poll() == 0, "asked just now"
+    Job.objects.update(asked_at=timezone.now() - polling.SOON)
+
+    assert polling.poll() == 1
+
+    job.refresh_from_db()
+    assert job.state == "delivered"
+
+
+def test_failures_are_asked_about_after_what_has_no_end_yet(failed, send, monkeypatch):
+    failed("+12025550128", LONG_AGO)
+    waiting = send("+12025550129")
+    make_older(waiting, timedelta(seconds=6))
+    monkeypatch.setattr(polling, "LIMIT", 1)
+
+    assert polling.poll() == 1
+
+    waiting.refresh_from_db()
+    assert waiting.asked_at is not None
+    assert polling.poll() == 1
+    assert polling.poll() == 0
