@@ -4,11 +4,14 @@ The Celery app. Redis only wakes work that PostgreSQL already holds.
 Flush Redis and nothing is lost, only late: beat's sweeps find due rows each second.
 """
 
+from typing import Any
+
 from celery import Celery
+from celery.signals import worker_ready
 from click import Option
 
 from leadrails.beat import BeatThread
-from leadrails.start import read_settings
+from leadrails.start import read_settings, settle_memory
 
 read_settings()
 
@@ -47,3 +50,8 @@ app.user_options["worker"].add(
 )
 app.steps["worker"].add(BeatThread)
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def _started(**_later: Any) -> None:
+    settle_memory()

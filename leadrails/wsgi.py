@@ -4,7 +4,7 @@ import logging
 
 from django.core.wsgi import get_wsgi_application
 
-from leadrails.start import read_settings
+from leadrails.start import read_settings, settle_memory
 
 read_settings()
 application = get_wsgi_application()
@@ -36,3 +36,4 @@ def _load_views() -> None:
 
 _make_partitions()
 _load_views()
+settle_memory()
