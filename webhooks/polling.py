@@ -28,7 +28,7 @@ from destinations.providers.base import StatusUpdate
 from destinations.providers.http import ProviderSession
 from leadrails import statements
 from leadrails.core.crypto import CannotDecrypt
-from leadrails.core.delivery import SendError
+from leadrails.core.delivery import Refused, SendError
 from leadrails.core.ids import uuid7_floor
 from webhooks.recording import record_reports
 from webhooks.reports import Report
@@ -115,13 +115,18 @@ def poll(*, corrected_after: timedelta = CORRECTED_AFTER) -> int:
             update=update,
         )
         for job, update in zip(overdue, answers, strict=True)
-        if update is not None
+        if isinstance(update, StatusUpdate)
     ]
-    if reports:
-        record_reports(reports)
-        answered = [report.job_id for report in reports]
-        confirmed = [job.id for job in failed if job.id in answered]
-        statements.run(_NOTE_ANSWERS, {"jobs": answered, "confirmed": confirmed})
+    refused = [
+        job.id
+        for job, answer in zip(overdue, answers, strict=True)
+        if isinstance(answer, Refused)
+    ]
+    # What could not be written, since its job is locked, is asked again soon, too.
+    kept = record_reports(reports).kept if reports else []
+    answered = refused + [reports[place].job_id for place in kept]
+    confirmed = [job.id for job in failed if job.id in answered]
+    statements.run(_NOTE_ANSWERS, {"jobs": answered, "confirmed": confirmed})
     return len(reports)
 
 
@@ -145,12 +150,12 @@ def _take_failed(after: timedelta, limit: int) -> list[Overdue]:
 
 async def _ask_all(
     overdue: Sequence[Overdue], places: Mapping[UUID, Destination]
-) -> list[StatusUpdate | None]:
+) -> list[StatusUpdate | Refused | None]:
     # Who waits for a connection of the pool is on the clock; who waits here is not.
     gate = asyncio.Semaphore(CONNECTIONS)
     async with ProviderSession(limit=CONNECTIONS, total_timeout=TIMEOUT) as http:
 
-        async def ask(job: Overdue) -> StatusUpdate | None:
+        async def ask(job: Overdue) -> StatusUpdate | Refused | None:
             async with gate:
                 return await _ask(job, places.get(job.destination_id), http)
 
@@ -159,11 +164,12 @@ async def _ask_all(
 
 async def _ask(
     job: Overdue, place: Destination | None, http: ProviderSession
-) -> StatusUpdate | None:
+) -> StatusUpdate | Refused | None:
+    """None if there was no answer."""
     if place is None:
         return None
     try:
         return await provider_for(place).fetch(job.provider_id, http)
     except (SendError, CannotDecrypt) as error:
         log.info("the status of a message could not be asked for: %s", error)
-        return None
+        return error if isinstance(error, Refused) else None

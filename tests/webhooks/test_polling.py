@@ -190,3 +190,16 @@ def test_failures_are_asked_about_after_what_has_no_end_yet(failed, send, monkey
     assert waiting.asked_at is not None
     assert polling.poll() == 1
     assert polling.poll() == 0
+
+
+def test_a_provider_that_refuses_to_tell_is_not_asked_again_soon(send):
+    job = send("+12025550133")
+    make_older(job, timedelta(hours=1))
+    Job.objects.filter(pk=job.pk).update(provider_id="SM" + "0" * 32)
+
+    assert polling.poll() == 0
+
+    pass_by(job, polling.SOON)
+    assert polling.poll() == 0
+    job.refresh_from_db()
+    assert timezone.now() - job.asked_at < timedelta(minutes=1)
