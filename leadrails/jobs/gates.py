@@ -32,7 +32,9 @@ CIRCUIT_OPEN = "circuit_open"
 
 ENOUGH_TROUBLES = 5
 SHORTEST_OPENING = timedelta(seconds=10)
-LONGEST_OPENING = timedelta(minutes=5)
+# Doubts are to be settled within 90 seconds once the provider answers again: this, the
+# two looks at what it has, half a minute apart, and a little of everything else.
+LONGEST_OPENING = timedelta(seconds=40)
 SHORTEST_SLOWDOWN = timedelta(seconds=1)
 LONGEST_SLOWDOWN = timedelta(minutes=5)
 LEAST_SHARE = 0.05
