@@ -210,7 +210,7 @@ class Drain:
             )
             return
         if own is not None:
-            result = sending.adopted(job, own)
+            result = sending.adopted(job, own, place)
         elif job.looks == 0:
             result = sending.undecided(job, delay=sending.SECOND_LOOK)
         else:

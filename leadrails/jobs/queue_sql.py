@@ -223,7 +223,8 @@ FROM moved WHERE entry.job_id = moved.id AND moved.state = 'held'
 """
 
 # A callback may have come before its own receipt, and a lease may have run out under
-# a slow call: only a job that still waits for this attempt is moved by its outcome.
+# a slow call: only a job that still waits for this attempt is moved by its outcome, or
+# one that was to be sent again, or given up, since nobody knew of this receipt.
 SETTLE = """
 WITH input AS (
   SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS x (job_id uuid, number int,
@@ -237,16 +238,32 @@ finished AS (
     outcome = CASE WHEN attempt.outcome = 'accepted' THEN attempt.outcome
       ELSE input.outcome END,
     http_status = coalesce(input.http_status, attempt.http_status),
-    error_code = input.error_code, error_message = input.error_message,
+    -- What was said is not unsaid by what says nothing.
+    error_code = coalesce(nullif(input.error_code, ''), attempt.error_code),
+    error_message = coalesce(nullif(input.error_message, ''), attempt.error_message),
     provider_id = coalesce(nullif(input.provider_id, ''), attempt.provider_id),
     response = input.response
   FROM input
   WHERE attempt.job_id = input.job_id AND attempt.number = input.number
 ),
-before AS (
-  SELECT input.*, job.attempts = input.number AND (job.state = 'sending'
-      OR job.state = 'unknown' AND input.state <> 'held') AS waits
+locked AS (
+  SELECT input.*, job.attempts, job.state AS was,
+    -- A receipt of what was given up proves that the message exists.
+    -- (No EXISTS here: the planner might read the whole table for it.)
+    CASE WHEN input.outcome = 'accepted'
+      AND (job.state NOT IN ('sending', 'unknown') OR job.attempts > input.number)
+      THEN coalesce((SELECT doubted.outcome IN ('absent', 'unknown')
+        FROM jobs_attempt doubted WHERE doubted.job_id = input.job_id
+          AND doubted.number = input.number), false)
+      ELSE false END AS is_found
   FROM input JOIN jobs_job job ON job.id = input.job_id FOR UPDATE OF job
+),
+before AS (
+  SELECT locked.*, attempts = number AND (was = 'sending'
+      OR was = 'unknown' AND state <> 'held'
+      OR is_found AND was IN ('queued', 'retrying', 'held', 'dead', 'canceled',
+        'skipped')) AS waits
+  FROM locked
 ),
 moved AS (
   UPDATE jobs_job job SET
@@ -263,7 +280,9 @@ moved AS (
       THEN before.provider_id ELSE job.provider_id END,
     sender = CASE WHEN before.sender <> '' AND job.sender = '' THEN before.sender
       ELSE job.sender END,
-    segments = coalesce(before.segments, job.segments)
+    segments = coalesce(before.segments, job.segments),
+    is_possible_duplicate = job.is_possible_duplicate
+      OR is_found AND job.attempts > before.number
   FROM before WHERE job.id = before.job_id
   RETURNING job.id, job.state, job.expires_at, before.delay, before.waits
 ),

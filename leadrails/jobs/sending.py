@@ -32,6 +32,7 @@ from leadrails.core.delivery import (
 )
 from leadrails.core.reasons import Reason
 from leadrails.core.redact import redact
+from leadrails.core.reports import decide_report
 from leadrails.core.retry import RetryPolicy
 from leadrails.core.states import Event, State, next_state
 from leadrails.jobs.answers import Answer, answer_of, wait_of
@@ -198,15 +199,28 @@ class CannotAsk(Exception):
     """The provider has no list, or this key may not read it."""
 
 
-def adopted(job: DueJob, found: FoundMessage) -> Result:
-    """The message exists: settle the doubt with what the provider says of it."""
+def adopted(job: DueJob, found: FoundMessage, place: Destination) -> Result:
+    """The message exists: what the provider says of it counts as in a callback."""
     update = found.update
-    state = update.status or State.ACCEPTED
+    decision = decide_report(
+        update.status or State.ACCEPTED,
+        is_failed=update.is_failed,
+        error_class=update.error_class,
+        scope=update.scope,
+        attempt=job.attempts,
+        policy=RetryPolicy(max_attempts=place.max_attempts),
+        age=job.clock - job.created_at,
+        time_to_live=job.expires_at - job.created_at,
+        country=phone.region_of(job.recipient) or "",
+    )
+    state = next_state(State.UNKNOWN, decision.event) if decision.event else None
     return _doubt_settled(
         job,
-        state=state,
-        reason=Reason.NOT_DELIVERED if state is State.UNDELIVERED else "",
+        state=state or State.ACCEPTED,
+        reason=decision.reason,
         outcome=Attempt.Outcome.ACCEPTED,
+        delay=decision.delay,
+        effects=decision.effects,
         provider_id=found.provider_id,
         sender=found.sender or "",
         error_code=update.error_code or "",
