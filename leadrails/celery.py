@@ -34,6 +34,7 @@ app.conf.update(
             "jobs.sweep": 1.0,
             "jobs.reap": 5.0,
             "jobs.beat": 5.0,
+            "jobs.tally": 5.0,
             "webhooks.sweep": 2.0,
             "webhooks.poll": 5.0,
             "jobs.watch": 15.0,

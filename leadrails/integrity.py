@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from leadrails import partitions
+from leadrails.jobs import tallies
 
 CHECKS = {
     "jobs without their lead": """
@@ -67,3 +69,5 @@ def check() -> Iterator[Finding]:
             cursor.execute(query)
             (count,) = cursor.fetchone()
             yield Finding(what, count)
+        wrong = tallies.differences(now=timezone.now())
+        yield Finding("counts that differ from the rows", len(wrong))

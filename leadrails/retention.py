@@ -19,6 +19,7 @@ from django.db.backends.utils import CursorWrapper
 from leadrails import partitions
 from leadrails.core import ids
 from leadrails.core.crashpoints import crash_here
+from leadrails.jobs import tallies
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,8 @@ class Kind:
     """Tables whose months go together, in this order: first what hangs on the rest."""
 
     name: str
-    tables: dict[str, str]
-    """Parents, and what their rows are called."""
+    tables: tuple[str, ...]
+    """Their parents."""
     unsettled: str
     """Finds, slowly, what keeps a month: (id, state)."""
     unsettled_since: str
@@ -63,12 +64,7 @@ WHERE id >= %(low)s AND id < %(high)s AND processed_at IS NULL
 
 LEADS = Kind(
     name="leads and jobs",
-    tables={
-        "jobs_attempt": "attempts",
-        "jobs_deliveryevent": "events",
-        "jobs_job": "jobs",
-        "leads_lead": "leads",
-    },
+    tables=("jobs_attempt", "jobs_deliveryevent", "jobs_job", "leads_lead"),
     unsettled=f"{_OPEN} UNION {_AWAITED} UNION {_QUEUED}",
     # A job that is open has a queue entry.
     unsettled_since=f"{_AWAITED} UNION {_QUEUED}",
@@ -76,7 +72,7 @@ LEADS = Kind(
 )
 CALLBACKS = Kind(
     name="raw callbacks",
-    tables={"webhooks_rawcallback": "callbacks"},
+    tables=("webhooks_rawcallback",),
     unsettled=_UNREAD,
     unsettled_since=_UNREAD,
     prefix="cbk",
@@ -206,13 +202,14 @@ class _Dropping:
         else:
             ((first, after),) = partitions.months(month.first, 1)
             self.low, self.high = ids.uuid7_floor(first), ids.uuid7_floor(after)
+            self.after = after
 
     def __call__(self, cursor: CursorWrapper) -> None:
         parents = reversed(self.kind.tables)  # as intake locks them
         listed = ", ".join(f"ONLY {parent}" for parent in parents)
         cursor.execute(f"LOCK TABLE {listed} IN ACCESS EXCLUSIVE MODE")
         self.check(cursor, self.kind.unsettled_since)
-        for parent, rows in self.kind.tables.items():
+        for parent in self.kind.tables:
             if self.first is None:
                 key = partitions.PARENTS[parent]
                 cursor.execute(
@@ -222,7 +219,9 @@ class _Dropping:
             else:
                 name = partitions.name_of(parent, self.first)
                 cursor.execute(f"DROP TABLE IF EXISTS {name}")
-            crash_here(f"drop_after_{rows}")
+            crash_here("drop_after_table")
+        if self.kind is LEADS and self.first is not None:
+            tallies.forget(self.first, self.after)
         crash_here("drop_before_commit")
 
     def check(self, cursor: CursorWrapper, query: str) -> None:

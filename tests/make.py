@@ -11,7 +11,8 @@ from destinations.models import Destination
 from destinations.providers import simulated
 from leadrails.core import ids
 from leadrails.core.crypto import Place
-from leadrails.jobs.models import Job, Lane, QueueEntry
+from leadrails.jobs import tallies
+from leadrails.jobs.models import Job, Lane, QueueEntry, TallyChange
 from leadrails.leads.models import Lead, SigningKey, Source, Workflow
 from leadrails.routing.models import Route
 from leadrails.tenants.models import Membership, Role, Tenant, User
@@ -112,7 +113,7 @@ def make_lead(source: Source | None = None, **fields: Any) -> Lead:
         "source": {"source_system": "tests"},
         "lead": {"full_name": "Ann Lee", "phone": "+12025550100"},
     }
-    return Lead.objects.create(
+    lead = Lead.objects.create(
         tenant_id=source.tenant_id,
         source=source,
         workflow=source.workflows.get(name=Workflow.DEFAULT),
@@ -126,6 +127,14 @@ def make_lead(source: Source | None = None, **fields: Any) -> Lead:
             **fields,
         },
     )
+    TallyChange.objects.create(
+        tenant_id=lead.tenant_id,
+        what=tallies.LEAD,
+        hour=ids.hour_of(lead.id),
+        about_id=lead.source_id,
+        number=1,
+    )
+    return lead
 
 
 def make_job(
@@ -152,6 +161,7 @@ def make_job(
             **fields,
         },
     )
+    tallies.note_new([job.id])
     if job.state in ("queued", "retrying", "held", "sending", "unknown"):
         QueueEntry.objects.create(
             job_id=job.id,

@@ -51,6 +51,12 @@ def time_of(value: UUID) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value.int >> 80)
 
 
+def hour_of(value: UUID) -> datetime:
+    """Return the start of the hour that an id carries, in UTC."""
+    hours = (value.int >> 80) // 3_600_000
+    return datetime.fromtimestamp(hours * 3600, tz=UTC)
+
+
 def _milliseconds(at: datetime) -> int:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 

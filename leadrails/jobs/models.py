@@ -340,3 +340,39 @@ class Lineage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} at beat {self.beats}"
+
+
+class Tally(models.Model):
+    """
+    How many leads or jobs there are of each hour: `leadrails/jobs/tallies.py`.
+
+    `what` is a job's state, and `about_id` its destination; or `what` is "lead", and
+    `about_id` its source. The hour is the lead's, as its id and those of its jobs say.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "what", "hour", "about_id")
+    tenant_id = models.UUIDField()
+    what = models.CharField(max_length=12)
+    hour = models.DateTimeField()
+    about_id = models.UUIDField()
+    number = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["hour"], name="tally_by_age")]
+        verbose_name_plural = "tallies"
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.what} at {self.hour}"
+
+
+class TallyChange(models.Model):
+    """What is not added to the tallies yet. The table has no key: rows only pass."""
+
+    tenant_id = models.UUIDField()
+    what = models.CharField(max_length=12)
+    hour = models.DateTimeField()
+    about_id = models.UUIDField()
+    number = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.number:+} {self.what} at {self.hour}"

@@ -4,11 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count
-from django.db.models.functions import TruncHour
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,8 +16,10 @@ from destinations.models import Destination
 from leadrails.alerts.models import Alert
 from leadrails.core import ids
 from leadrails.core.states import FAILED, SUCCEEDED, State
+from leadrails.jobs import tallies
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Job
+from leadrails.jobs.tallies import Count
 from leadrails.leads.models import Lead, Source
 from leadrails.routing.models import Route
 from leadrails.tenants.doors import TenantRequest, member_required
@@ -30,19 +29,18 @@ from leadrails.ui.states import look_of
 DAY = timedelta(hours=24)
 SAMPLE = 2000  # jobs that the speed is taken from
 
-Counts = list[tuple[datetime, UUID, str, int]]
+Counts = list[Count]
 
 
 @require_safe
 @member_required()
 def overview(request: TenantRequest) -> HttpResponse:
     tenant, now = request.tenant, timezone.now()
-    counts = _counts(tenant, now)
-    states = _by_state((state, number) for _hour, _place, state, number in counts)
+    counts = tallies.read(tenant.pk, *State, since=_hour(now - DAY))
+    states = _by_state(counts)
     finished = sum(states[state] for state in SUCCEEDED | FAILED)
     delivered = sum(states[state] for state in SUCCEEDED)
     speeds = _speeds(tenant, now)
-    held = Job.objects.for_tenant(tenant).filter(state=State.HELD)
     places = list(Destination.objects.for_tenant(tenant).listed().order_by("name"))
     steps = _first_steps(tenant, has_destination=bool(places))
     context = {
@@ -50,7 +48,7 @@ def overview(request: TenantRequest) -> HttpResponse:
         "delivered_share": delivered / finished if finished else None,
         "median": _percentile(speeds, 0.5),
         "slow": _percentile(speeds, 0.95),
-        "held": held.count(),
+        "held": _by_state(tallies.read(tenant.pk, State.HELD))[State.HELD],
         "failed": sum(states[state] for state in FAILED),
         "open_alerts": Alert.objects.for_tenant(tenant).open().count(),
         "buckets": _buckets(counts, now),
@@ -61,24 +59,10 @@ def overview(request: TenantRequest) -> HttpResponse:
     return render(request, "overview/overview.html", context)
 
 
-def _counts(tenant: Tenant, now: datetime) -> Counts:
-    """Jobs of the last 24 h by hour, destination and state, in one pass."""
-    jobs = Job.objects.for_tenant(tenant).filter(id__gte=ids.uuid7_floor(now - DAY))
-    grouped = (
-        jobs.annotate(hour=TruncHour("created_at", tzinfo=UTC))
-        .values("hour", "destination_id", "state")
-        .annotate(number=Count("id"))
-        .order_by()
-    )
-    return list(
-        grouped.values_list("hour", "destination_id", "state", "number"),
-    )
-
-
-def _by_state(pairs: Iterable[tuple[str, int]]) -> Counter[str]:
+def _by_state(counts: Iterable[Count]) -> Counter[str]:
     states: Counter[str] = Counter()
-    for state, number in pairs:
-        states[state] += number
+    for count in counts:
+        states[count.what] += count.number
     return states
 
 
@@ -86,8 +70,14 @@ def _leads_today(tenant: Tenant, now: datetime) -> int:
     midnight = timezone.localtime(now).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
-    leads = Lead.objects.for_tenant(tenant)
-    return leads.filter(id__gte=ids.uuid7_floor(midnight)).count()
+    # Where midnight is not at a full hour of UTC, its first part is counted apart.
+    full = _hour(midnight + timedelta(hours=1, microseconds=-1))
+    first = Lead.objects.for_tenant(tenant).filter(
+        id__gte=ids.uuid7_floor(midnight), id__lt=ids.uuid7_floor(full)
+    )
+    begun = first.count() if full > midnight else 0
+    counts = tallies.read(tenant.pk, tallies.LEAD, since=full)
+    return begun + sum(count.number for count in counts)
 
 
 def _speeds(tenant: Tenant, now: datetime) -> list[float]:
@@ -109,6 +99,10 @@ def _speeds(tenant: Tenant, now: datetime) -> list[float]:
     )
 
 
+def _hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
 def _percentile(ascending: list[float], share: float) -> float | None:
     """The nearest rank: a value that was measured, not one in between."""
     if not ascending:
@@ -118,10 +112,10 @@ def _percentile(ascending: list[float], share: float) -> float | None:
 
 def _buckets(counts: Counts, now: datetime) -> list[dict[str, object]]:
     tones: dict[datetime, Counter[str]] = {}
-    for hour, _place, state, number in counts:
-        tones.setdefault(hour, Counter())[look_of(state).tone] += number
-    this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    hours = [this_hour - timedelta(hours=back) for back in range(24, -1, -1)]
+    for count in counts:
+        tone = look_of(count.what).tone
+        tones.setdefault(count.hour, Counter())[tone] += count.number
+    hours = [_hour(now) - timedelta(hours=back) for back in range(24, -1, -1)]
     return [
         {
             "label": timezone.localtime(hour).strftime("%H:%M"),
@@ -133,9 +127,9 @@ def _buckets(counts: Counts, now: datetime) -> list[dict[str, object]]:
 
 def _row(place: Destination, counts: Counts) -> dict[str, Any]:
     tones: Counter[str] = Counter()
-    for _hour, destination_id, state, number in counts:
-        if destination_id == place.id:
-            tones[look_of(state).tone] += number
+    for count in counts:
+        if count.about_id == place.id:
+            tones[look_of(count.what).tone] += count.number
     return {"destination": place, "tones": dict(tones), "total": tones.total()}
 
 

@@ -15,6 +15,7 @@ from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import CONFIG_FAILED, COUNTRY_FAILED
 from leadrails.core.reasons import Reason
 from leadrails.core.states import ABORTABLE, REPLAYABLE, State
+from leadrails.jobs import tallies
 from leadrails.jobs.effects import scope_of
 from leadrails.jobs.models import Job, QueueEntry
 from leadrails.jobs.wake import drain_waker
@@ -74,6 +75,7 @@ def queue_replays(jobs: Sequence[Job]) -> list[Job]:
         for job in jobs
     ]
     Job.objects.bulk_create(replays)
+    tallies.note_new([replay.id for replay in replays])
     QueueEntry.objects.bulk_create(
         QueueEntry(
             job_id=replay.id,

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from leadrails import partitions, retention
-from leadrails.jobs import lineage, queue
+from leadrails.jobs import lineage, queue, tallies
 from leadrails.jobs.loop import sender_loop
 from leadrails.jobs.wake import EXPIRES, drain_waker
 from leadrails.jobs.watch import watch
@@ -60,6 +60,12 @@ def reap_expired_leases(**_later: Any) -> None:
 def count_on(**_later: Any) -> None:
     """Let nothing of a restored backup be sent, and make the next one be noticed."""
     lineage.beat()
+
+
+@shared_task(name="jobs.tally", ignore_result=True, acks_late=False)
+def fold_tallies(**_later: Any) -> None:
+    """Add up what was counted since."""
+    tallies.fold()
 
 
 @shared_task(name="jobs.partitions", ignore_result=True, acks_late=False)

@@ -105,6 +105,7 @@ def _parameters(posted: Posted) -> dict[str, Any]:
         "workflow": (workflow or default).id,
         "workflow_name": posted.workflow_name,
         "lead": lead_id,
+        "hour": ids.hour_of(lead_id),
         "idempotency_key": posted.idempotency_key,
         "body_sha256": hashlib.sha256(posted.body).digest(),
         "key_id": posted.key_id,

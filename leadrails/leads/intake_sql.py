@@ -54,6 +54,12 @@ job AS (
   WHERE is_fresh
   RETURNING id, tenant_id, destination_id, state
 ),
+counted AS (
+  INSERT INTO jobs_tallychange (tenant_id, what, hour, about_id, number)
+  SELECT tenant_id, state, %(hour)s, destination_id, 1 FROM job
+  UNION ALL
+  SELECT %(tenant)s, 'lead', %(hour)s, %(source)s, 1 FROM mine WHERE is_fresh
+),
 queued AS (
   INSERT INTO jobs_queueentry (job_id, tenant_id, destination_id, is_bulk, due_at)
   SELECT id, tenant_id, destination_id, false, now() FROM job WHERE state = 'queued'

@@ -242,6 +242,14 @@ def miscounted_hours(world: World):
             yield Breach(f"destination {count.destination_id}: {told}")
 
 
+def miscounted_rows(world: World):
+    """What pages show as counts is how many rows there are."""
+    for tally in world.tallies:
+        if tally.counted != tally.found:
+            told = f"{tally.counted} {tally.what} counted, there are {tally.found}"
+            yield Breach(f"{tally.about_id}: {told}")
+
+
 def slow_stops(world: World):
     """Who is asked to stop does so in seconds."""
     for name, seconds in world.stops:
@@ -272,6 +280,7 @@ INVARIANTS = (
     misplaced_jobs,
     left_over,
     miscounted_hours,
+    miscounted_rows,
     slow_stops,
     refused_posts,
 )

@@ -108,6 +108,16 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What pages show as a count, of jobs in a state or of leads, and the rows."""
+
+    about_id: UUID
+    what: str
+    counted: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What the provider accepted. The job and attempt are those of its callback URL."""
 
@@ -140,4 +150,5 @@ class World:
     callbacks: list[Callback] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)

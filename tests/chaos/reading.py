@@ -22,6 +22,7 @@ from tests.chaos.ledgers import (
     Lead,
     Message,
     Move,
+    Tally,
     World,
 )
 
@@ -91,6 +92,21 @@ TABLES = {
             "  WHERE attempt.destination_id = lane.destination_id"
             "  AND date_trunc('hour', started_at, 'UTC') = hour) AS found"
             " FROM jobs_lane lane WHERE hour IS NOT NULL AND NOT is_bulk"
+        ),
+    ),
+    # What pages count with, folded and not; the rows of old months are not counted.
+    "tallies": (
+        Tally,
+        (
+            "SELECT about_id, what, sum(counted) AS counted, sum(found) AS found FROM ("
+            " SELECT about_id, what, hour, number AS counted, 0 AS found"
+            "  FROM jobs_tally"
+            " UNION ALL SELECT about_id, what, hour, number, 0 FROM jobs_tallychange"
+            " UNION ALL SELECT destination_id, state, leadrails_hour_of(id), 0, 1"
+            "  FROM jobs_job"
+            " UNION ALL SELECT source_id, 'lead', leadrails_hour_of(id), 0, 1"
+            "  FROM leads_lead"
+            ") each WHERE hour > now() - interval '39 days' GROUP BY about_id, what"
         ),
     ),
 }

@@ -27,6 +27,13 @@ POINTS = (
     "replay_after_commit",
 )
 """Those in the code; see leadrails/core/crashpoints.py."""
+DROP_POINTS = (
+    "drop_before_locks",
+    "drop_after_table",
+    "drop_before_commit",
+    "drop_after_commit",
+)
+"""Those that only a drop of old months passes: tests/test_retention.py."""
 
 KILLS = {
     "web": 3,

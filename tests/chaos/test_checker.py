@@ -21,6 +21,7 @@ from tests.chaos.ledgers import (
     Message,
     Move,
     Post,
+    Tally,
     World,
 )
 
@@ -99,6 +100,7 @@ def make_world(**ledgers):
         "callbacks": [callback],
         "moves": moves,
         "counts": [Count(destination_id=PLACE, counted=1, found=1)],
+        "tallies": [Tally(about_id=PLACE, what="delivered", counted=1, found=1)],
         "messages": [message],
     }
     return World(**{**good, **ledgers})
@@ -289,6 +291,12 @@ BROKEN = {
     "an hour was miscounted": (
         "miscounted_hours",
         make_world(counts=[Count(destination_id=PLACE, counted=1, found=2)]),
+    ),
+    "a page would miscount": (
+        "miscounted_rows",
+        make_world(
+            tallies=[Tally(about_id=PLACE, what="dead", counted=1, found=0)],
+        ),
     ),
     "a drain did not stop": ("slow_stops", make_world(stops=[("drain", 10.1)])),
     "a good post was refused": (

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from leadrails.core import ids, signing
-from leadrails.jobs.models import Job, QueueEntry
+from leadrails.jobs import tallies
+from leadrails.jobs.models import Job, QueueEntry, TallyChange
 from leadrails.leads import api, directory
 from leadrails.leads.models import IdempotencyKey, Lead, Nonce
 from leadrails.tenants.models import Tenant
@@ -109,6 +111,8 @@ def test_an_exact_repeat_is_already_accepted(source, key):
         assert answer.status_code == 202
         assert answer.json() == {**first, "status": "already_accepted"}
     assert Lead.objects.count() == 1
+    assert {change.what for change in TallyChange.objects.all()} == {"lead", "queued"}
+    assert tallies.differences(now=timezone.now()) == []
 
 
 def test_a_repeat_is_answered_even_when_its_lead_is_gone(source, key):

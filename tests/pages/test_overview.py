@@ -1,7 +1,10 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 
+from leadrails.core import ids
 from tests.make import make_job, make_lead
 
 
@@ -38,6 +41,27 @@ def test_figures_count_what_happened(world, enter, url):
     assert row["total"] == 6
     assert row["tones"] == {"ok": 3, "failed": 1, "attention": 1, "waiting": 1}
     assert context["buckets"][-1]["ok"] + context["buckets"][-2].get("ok", 0) == 3
+
+
+@pytest.mark.parametrize(
+    ("zone", "minutes", "leads"),
+    [
+        ("UTC", 61, 1),
+        ("UTC", 30, 0),
+        ("Asia/Kolkata", 5, 0),  # its midnight is 18:30 UTC
+        ("Asia/Kolkata", 31, 1),
+        ("Asia/Kolkata", 91, 1),
+    ],
+)
+def test_leads_count_from_local_midnight(world, enter, url, zone, minutes, leads):
+    world.tenant.time_zone = zone
+    world.tenant.save()
+    midnight = datetime(2026, 3, 4, tzinfo=ZoneInfo(zone))
+    came = midnight + timedelta(minutes=minutes if leads else -minutes)
+    make_lead(world.source, id=ids.uuid7_beside(ids.uuid7_floor(came)))
+    with time_machine.travel(midnight + timedelta(hours=5), tick=False):
+        context = enter(world.tenant).get(url("overview")).context
+    assert context["leads_today"] == leads
 
 
 def test_speed_to_lead_is_from_receipt_to_acceptance(world, enter, url):

@@ -1,0 +1,163 @@
+"""
+Counts that pages show, without counting: `tenant, hour, destination, state → number`.
+
+Whatever makes, moves or deletes jobs appends small changes in its own transaction:
+intake and `note_new` for new rows, triggers of the database for all else. Beat folds
+them into the tallies. Who reads adds what is not folded yet, so a count is exact at
+any moment, and no two transactions ever wait for one counter.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from psycopg.rows import class_row
+
+from leadrails import statements
+from leadrails.core.ids import uuid7_floor
+
+KEPT = timedelta(days=40)  # longer than any job stays open; pages show a day
+BATCH = 20_000
+LEAD = "lead"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    hour: datetime
+    about_id: UUID
+    what: str
+    number: int
+
+
+_READ = """
+SELECT hour, about_id, what, sum(number)::int AS number FROM (
+  SELECT hour, about_id, what, number FROM jobs_tally
+  WHERE tenant_id = %(tenant)s AND what = ANY(%(what)s::text[])
+    AND hour >= coalesce(%(since)s::timestamptz, '-infinity')
+  UNION ALL
+  SELECT hour, about_id, what, number FROM jobs_tallychange
+  WHERE tenant_id = %(tenant)s AND what = ANY(%(what)s::text[])
+    AND hour >= coalesce(%(since)s::timestamptz, '-infinity')
+) found GROUP BY 1, 2, 3 HAVING sum(number) <> 0
+"""
+
+
+def read(tenant_id: UUID, *what: str, since: datetime | None = None) -> list[Count]:
+    """
+    Return how many there are of each hour since `since`, the start of an hour.
+
+    Args:
+        what: states of jobs, or LEAD.
+        since: by default all that is kept, which is all that is open.
+    """
+    parameters = {
+        "tenant": tenant_id,
+        "what": [str(word) for word in what],
+        "since": since,
+    }
+    return statements.run(_READ, parameters, row_factory=class_row(Count))
+
+
+_NOTE_NEW = """
+INSERT INTO jobs_tallychange (tenant_id, what, hour, about_id, number)
+SELECT tenant_id, state, leadrails_hour_of(id), destination_id, count(*)
+FROM jobs_job WHERE id = ANY(%(jobs)s) GROUP BY 1, 2, 3, 4
+"""
+
+
+def note_new(jobs: Sequence[UUID]) -> None:
+    """Count jobs that were just made, in the transaction that made them."""
+    statements.run(_NOTE_NEW, {"jobs": list(jobs)})
+
+
+# A tally that comes to nothing goes: most states are passed within seconds.
+_FOLD = """
+WITH taken AS (
+  DELETE FROM jobs_tallychange WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM jobs_tallychange LIMIT %(batch)s))
+  RETURNING tenant_id, what, hour, about_id, number
+),
+change AS (
+  SELECT tenant_id, what, hour, about_id, sum(number)::int AS number FROM taken
+  WHERE hour >= now() - %(kept)s
+  GROUP BY tenant_id, what, hour, about_id HAVING sum(number) <> 0
+),
+folded AS (
+  MERGE INTO jobs_tally tally USING change
+  ON (tally.tenant_id, tally.what, tally.hour, tally.about_id)
+    = (change.tenant_id, change.what, change.hour, change.about_id)
+  WHEN MATCHED AND tally.number + change.number = 0 THEN DELETE
+  WHEN MATCHED THEN UPDATE SET number = tally.number + change.number
+  WHEN NOT MATCHED THEN INSERT (tenant_id, what, hour, about_id, number)
+    VALUES (change.tenant_id, change.what, change.hour, change.about_id, change.number)
+)
+SELECT count(*) FROM taken
+"""
+_MY_TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended('jobs_tally', 0))"
+_CLEAN = "DELETE FROM jobs_tally WHERE hour < now() - %(kept)s"
+
+
+def fold() -> int:
+    """Add the changes up, in batches; return how many there were. One at a time."""
+    total = 0
+    while True:
+        with transaction.atomic():
+            ((is_my_turn,),) = statements.run(_MY_TURN)
+            if not is_my_turn:
+                return total
+            ((taken,),) = statements.run(_FOLD, {"batch": BATCH, "kept": KEPT})
+            total += int(taken)
+            if taken < BATCH:
+                statements.run(_CLEAN, {"kept": KEPT})
+                return total
+
+
+# Hours that are about to be too old are not looked at: they may be gone or not.
+_COMPARE = """
+SELECT tenant_id, about_id, hour, what, sum(counted)::int AS counted,
+  sum(found)::int AS found
+FROM (
+  SELECT tenant_id, about_id, hour, what, number AS counted, 0 AS found
+  FROM jobs_tally
+  UNION ALL
+  SELECT tenant_id, about_id, hour, what, number, 0 FROM jobs_tallychange
+  UNION ALL
+  SELECT tenant_id, destination_id, leadrails_hour_of(id), state, 0, count(*)
+  FROM jobs_job WHERE id >= %(oldest)s GROUP BY 1, 2, 3, 4
+  UNION ALL
+  SELECT tenant_id, source_id, leadrails_hour_of(id), 'lead', 0, count(*)
+  FROM leads_lead WHERE id >= %(oldest)s GROUP BY 1, 2, 3
+) found WHERE hour >= %(since)s
+GROUP BY 1, 2, 3, 4 HAVING sum(counted) <> sum(found)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    tenant_id: UUID
+    about_id: UUID
+    hour: datetime
+    what: str
+    counted: int
+    found: int
+
+
+def differences(*, now: datetime) -> list[Difference]:
+    """Return the counts that the rows do not bear out. Reads all rows of 39 days."""
+    since = now - KEPT + timedelta(days=1)
+    since = since.replace(minute=0, second=0, microsecond=0)
+    parameters = {"since": since, "oldest": uuid7_floor(since)}
+    return statements.run(_COMPARE, parameters, row_factory=class_row(Difference))
+
+
+def forget(first: datetime, after: datetime) -> None:
+    """Drop the tallies from `first` until before `after`, as their rows are dropped."""
+    # Changes first: who folds them meanwhile is waited for, and seen by the second.
+    for table in ("jobs_tallychange", "jobs_tally"):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {table} WHERE hour >= %s AND hour < %s",  # noqa: S608
+                [first, after],
+            )
