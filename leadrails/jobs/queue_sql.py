@@ -15,7 +15,8 @@ come in as one JSON array: a driver's arrays cost the drain ten times as much.
 #
 # A destination gets no more than its gate lets start within `ahead`. Gates are locked
 # in one order, for the moment of the claim. A row without a job says that something
-# due was kept back by its gate: look again soon.
+# due was kept back by its gate: look again soon. Lanes are never joined with tenants:
+# the planner knows the size of neither and would compare each with each.
 #
 # A claim need not be on disk: a crash of the database gives its jobs back, and `START`
 # waits for the disk before any call is made.
@@ -31,12 +32,13 @@ WITH RECURSIVE lane AS (
     ORDER BY destination_id, is_bulk LIMIT 1) following
 ),
 due AS (
-  SELECT lane.*, coalesce(seen.served_at, '-infinity') AS served_at,
-    row_number() OVER (PARTITION BY destination_id ORDER BY is_bulk) AS place
+  SELECT DISTINCT ON (destination_id) lane.*,
+    coalesce(seen.served_at, '-infinity') AS served_at
   FROM lane LEFT JOIN jobs_lane seen USING (destination_id, is_bulk)
   WHERE EXISTS (SELECT FROM jobs_queueentry entry
     WHERE entry.destination_id = lane.destination_id AND entry.is_bulk = lane.is_bulk
       AND entry.lease_until IS NULL AND entry.due_at <= now())
+  ORDER BY destination_id, is_bulk
 ),
 gate AS (
   SELECT * FROM jobs_gate WHERE destination_id IN (SELECT destination_id FROM due)
@@ -58,18 +60,18 @@ flow AS (
   LEFT JOIN gate USING (destination_id) LEFT JOIN flying USING (destination_id),
   LATERAL (SELECT place.messages_per_second * coalesce(least(1, gate.share
     + 0.02 * extract(epoch FROM now() - gate.slowed_until)), 1) AS per_second) AS rate
-  WHERE due.place = 1
 ),
-tenant AS (
-  SELECT tenant_id, max(served_at) AS served_at, count(*) AS lanes
-  FROM flow WHERE room > 0 GROUP BY tenant_id
+ready AS (
+  SELECT flow.*, max(served_at) OVER tenant AS tenant_served_at,
+    count(*) OVER tenant AS lanes
+  FROM flow WHERE room > 0 WINDOW tenant AS (PARTITION BY tenant_id)
 ),
 quota AS (
-  SELECT flow.destination_id, flow.is_bulk,
-    row_number() OVER (ORDER BY flow.is_bulk, tenant.served_at, flow.served_at) AS turn,
-    least(flow.room,
-      greatest(1, %(room)s / (SELECT count(*) FROM tenant) / tenant.lanes)) AS share
-  FROM flow JOIN tenant USING (tenant_id) WHERE flow.room > 0
+  SELECT destination_id, is_bulk,
+    row_number() OVER (ORDER BY is_bulk, tenant_served_at, served_at) AS turn,
+    least(room, greatest(1,
+      %(room)s / (SELECT count(DISTINCT tenant_id) FROM ready) / lanes)) AS share
+  FROM ready
 ),
 picked AS (
   SELECT entry.job_id FROM (SELECT * FROM quota ORDER BY turn LIMIT %(room)s) quota,
