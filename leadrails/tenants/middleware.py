@@ -3,6 +3,7 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -57,6 +58,8 @@ class WireMiddleware:
             reason = "It may not be stored. Post it again, unchanged, in a moment."
             response = _refusal("unavailable", reason, status=503)
             response["Retry-After"] = "5"
+        if response.status_code != HTTPStatus.NO_CONTENT:  # else it comes in chunks
+            response["Content-Length"] = str(len(response.content))
         return response
 
     @staticmethod

@@ -91,6 +91,7 @@ def test_a_signed_lead_is_stored_with_trail_job_and_queue_entry(source, key):
     assert answer.status_code == 202
     reply = answer.json()
     assert answer["X-Request-Id"].startswith("req_")
+    assert answer["Content-Length"] == str(len(answer.content))
     assert (reply["status"], reply["delivery_job_count"]) == ("accepted", 1)
     assert reply["workflow"] == "default"
     lead = Lead.objects.get(pk=ids.decode("evt", reply["event_id"]))
