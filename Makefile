@@ -28,7 +28,7 @@ test: venv-dev chromium ## Run the tests; ARGS="tests/core -x", SKIP_BROWSER=1
 		$(PY) -m pytest $(BROWSER_TESTS) $(ARGS)
 
 bench: venv-dev ## Measure speed beside its limits, JSON lines; ONLY=dispatch
-	@exec $(PY) -m leadrails.embedded servers $(PY) -m tests.bench $(ONLY)
+	@exec $(PY) -m tests.bench $(ONLY)
 
 chaos: venv-dev ## Kill everything N=25 times under load and check; SEED=7, MINUTES=70
 	@exec $(PY) -m tests.chaos --kills $(or $(N),25) \

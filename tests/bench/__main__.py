@@ -1,25 +1,63 @@
 """
-Every benchmark, or those named: `python -m tests.bench [NAME …]`.
+python -m tests.bench [--small] [NAME …]
 
-Each runs in a process of its own and prints one JSON object; see there.
+Every benchmark, or those named, each in a process and with servers of its own. Prints
+one JSON object a line for each figure. The exit status is 1 if a target was missed
+that nothing excuses.
 """
 
+import argparse
 import subprocess
 import sys
+from importlib import import_module
 
-NAMES = ("dispatch", "callbacks")
+from tests.bench.excuses import EXCUSES
+from tests.bench.report import report, say
+from tests.bench.world import Size, open_world
+
+NAMES = (
+    "dispatch",
+    "celery",
+    "queries",
+    "callbacks",
+    "in_flight",
+    "two_drains",
+    "intake",
+    "speed_to_lead",
+    "steady_load",
+    "flood",
+)
+SMALL = Size(runs=1, share=0.01, warm_up=False)
 
 
-def main(names: list[str]) -> int:
-    if unknown := set(names) - set(NAMES):
-        print(f"There is no benchmark {min(unknown)}; there are {', '.join(NAMES)}.")
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--small", action="store_true", help="a little of all, at once")
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(NAMES):
+        print(f"There is no benchmark “{min(unknown)}”. There are: {', '.join(NAMES)}.")
         return 2
-    for name in names or NAMES:
-        command = [sys.executable, "-m", f"tests.bench.{name}"]
-        if (done := subprocess.run(command, check=False)).returncode:
-            return done.returncode
-    return 0
+    names = given.names or list(NAMES)
+    if given.small:
+        return run(names, SMALL)
+    if len(names) == 1:
+        return run(names, Size())
+    command = [sys.executable, "-m", "tests.bench"]
+    done = [subprocess.run([*command, name], check=False) for name in names]
+    return max(one.returncode for one in done)
+
+
+def run(names: list[str], size: Size) -> int:
+    is_good = True
+    with open_world() as world:
+        for name in names:
+            say(name)
+            for figure in import_module(f"tests.bench.{name}").measure(world, size):
+                told = report(figure, EXCUSES.get(figure.name, ""))
+                is_good = is_good and (told.met is not False or bool(told.excused))
+    return 0 if is_good else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

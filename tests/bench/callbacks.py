@@ -1,30 +1,25 @@
 """
 What a status callback costs: to store it, and to work it off.
 
-Run it with servers of its own, from the root of the project:
-
-    .venv/bin/python -m leadrails.embedded servers \
-        .venv/bin/python -m tests.bench.callbacks
-
-It makes a test database, calls the WSGI application as the web server does, and
-prints one JSON object. Times are milliseconds per callback: `wall` as they passed,
-`cpu` of this process alone. `limit` is what PostgreSQL needs in the same run for one
-bare prepared statement that writes as much; `ratio` is wall to wall.
+Storing calls the WSGI application as the web server does. Working off takes batches,
+as the worker does when many come; each callback then moves a job, writes an event and
+ends its own row. The limits are bare prepared statements that write as much.
 """
 
-import argparse
 import io
-import json
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import django
-from django.db import connection
+from leadrails import statements
+from leadrails.core import ids
+from tests.bench.data import make_place
+from tests.bench.measure import median
+from tests.bench.report import Figure
+from tests.bench.world import Size, World
 
 BARE_INSERT = """
 INSERT INTO webhooks_rawcallback (id, tenant_id, destination_id, job_id, attempt, kind,
@@ -33,66 +28,76 @@ VALUES (%(id)s, %(tenant)s, %(destination)s, %(job)s, 1, 'status', %(url)s, '{}'
   %(body)s, true, now(), now(), 0, '')
 """
 BARE_UPDATE = "UPDATE jobs_job SET changed_at = now() WHERE id = ANY(%(ids)s)"
-DESTINATIONS = 5
+JOBS = 200  # two callbacks each
+PLACES = 5
+TARGET_MS = 2.0
 FORM = "application/x-www-form-urlencoded"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("--callbacks", type=int, default=2000)
-    arguments = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    django.setup()
-    with own_database():
-        print(json.dumps(measure(arguments.callbacks)))
+def measure(world: World, size: Size) -> Iterator[Figure]:
+    ways = [make_place().destinations[0] for _ in range(PLACES)]
+    posts = [_posts(ways, size.of(JOBS)) for _ in range(size.runs + 1)]
+    waiting = iter(posts)
+    found = size.interleave(
+        {
+            "stored": lambda: timed(partial(_store, next(waiting))),
+            "bare": lambda: timed(partial(_insert_bare, posts[0])),
+        },
+    )
+    value, limit = median(found["stored"]), median(found["bare"])
+    yield Figure(
+        name="callback_store",
+        value=value,
+        unit="ms",
+        limit=limit,
+        limit_is="one bare prepared INSERT, committed; ratio = value / limit",
+        ratio=value / limit,
+        target=None,
+        met=None,
+        runs=size.runs,
+    )
 
 
-@contextmanager
-def own_database() -> Iterator[None]:
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
+def update_figure(ways: list[Any], size: Size) -> Figure:
+    """Time to work one callback off, as one of a batch."""
+    found = size.interleave(
+        {
+            "update": partial(_update, ways, size.of(JOBS)),
+            "bare": partial(_update_bare, ways, size.of(JOBS)),
+        },
+    )
+    value, limit = median(found["update"]), median(found["bare"])
+    return Figure(
+        name="callback_update",
+        value=value,
+        unit="ms",
+        limit=limit,
+        limit_is="a bare UPDATE of as many jobs at once; target is of the value",
+        ratio=value / limit,
+        target=TARGET_MS,
+        met=value <= TARGET_MS,
+        runs=size.runs,
+    )
 
 
-def measure(count: int) -> dict[str, Any]:
-    from webhooks.services import process_callbacks
-
-    jobs = make_jobs(count // 2)
-    posts = make_posts(jobs)
-    store(posts[:20])  # connections, prepared statements, caches
-    process_callbacks()
-
-    storing = timed(lambda: store(posts), len(posts))
-    working = timed(process_callbacks, len(posts))
-    check(jobs)
-    insert_limit = timed(lambda: insert_bare(jobs, posts), len(posts))
-    update_limit = timed(lambda: update_bare(jobs), len(jobs))
-    return {
-        "callbacks": len(posts),
-        "store": beside(storing, insert_limit),
-        "work_off": beside(working, update_limit),
-    }
+def timed(work: Callable[[], int]) -> float:
+    """Milliseconds of each thing done; `work` returns how many."""
+    began = time.perf_counter()
+    count = work()
+    return (time.perf_counter() - began) / count * 1000
 
 
-def make_jobs(count: int) -> list[Any]:
-    from tests.make import make_destination, make_lead, make_source, make_tenant
+def _sent_jobs(ways: list[Any], count: int) -> list[Any]:
+    from tests.make import make_lead, make_source
     from tests.webhooks.twilio import make_sent_job
 
-    places = [make_destination(make_tenant()) for _ in range(DESTINATIONS)]
-    leads = [make_lead(make_source(place.tenant)) for place in places]
-    return [
-        make_sent_job(
-            lead=leads[n % DESTINATIONS], destination=places[n % DESTINATIONS]
-        )
-        for n in range(count)
-    ]
+    leads = [make_lead(make_source(way.tenant)) for way in ways]
+    places = [n % len(ways) for n in range(count)]
+    return [make_sent_job(lead=leads[n], destination=ways[n]) for n in places]
 
 
-def make_posts(jobs: list[Any]) -> list[dict[str, Any]]:
-    """A `sent` and a `delivered` of each job, signed, in any order."""
+def _posts(ways: list[Any], count: int) -> list[tuple[Any, dict[str, Any]]]:
+    """Jobs with a `sent` and a `delivered` of each, signed, in any order."""
     from twilio.request_validator import RequestValidator
 
     from destinations.callbacks import status_url
@@ -100,18 +105,18 @@ def make_posts(jobs: list[Any]) -> list[dict[str, Any]]:
     from tests.webhooks.twilio import form
 
     posts = []
-    for job in jobs:
+    for job in _sent_jobs(ways, count):
         url = status_url(job.destination_id, job.id, 1)
         validator = RequestValidator(open_credentials(job.destination)["auth_token"])
         for status in ("sent", "delivered"):
             body = form(status, AccountSid="AC" + "0" * 32, From="+15555550100")
-            fields = dict(parse_qsl(body.decode()))
-            posts.append(environ(url, body, validator.compute_signature(url, fields)))
+            signature = validator.compute_signature(url, dict(parse_qsl(body.decode())))
+            posts.append((job, _environ(url, body, signature)))
     random.Random(7).shuffle(posts)
     return posts
 
 
-def environ(url: str, body: bytes, signature: str) -> dict[str, Any]:
+def _environ(url: str, body: bytes, signature: str) -> dict[str, Any]:
     return {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
@@ -130,33 +135,20 @@ def environ(url: str, body: bytes, signature: str) -> dict[str, Any]:
     }
 
 
-def store(posts: list[dict[str, Any]]) -> None:
+def _store(posts: list[tuple[Any, dict[str, Any]]]) -> int:
     from django.core.handlers.wsgi import WSGIHandler
 
     application = WSGIHandler()
     statuses: list[str] = []
-    for post in posts:
+    for _, post in posts:
         given = {**post, "wsgi.input": io.BytesIO(post["body"])}
         application(given, lambda status, _: statuses.append(status)).close()
     assert {status[:3] for status in statuses} == {"204"}, set(statuses)
+    return len(posts)
 
 
-def check(jobs: list[Any]) -> None:
-    """All of it really happened."""
-    from leadrails.jobs.models import DeliveryEvent, Job
-    from webhooks.models import RawCallback
-
-    assert not RawCallback.objects.filter(processed_at=None).exists()
-    assert not Job.objects.exclude(state="delivered").exists()
-    assert DeliveryEvent.objects.count() == 2 * len(jobs)
-
-
-def insert_bare(jobs: list[Any], posts: list[dict[str, Any]]) -> None:
-    from leadrails import statements
-    from leadrails.core import ids
-
-    for number, post in enumerate(posts):
-        job = jobs[number // 2]
+def _insert_bare(posts: list[tuple[Any, dict[str, Any]]]) -> int:
+    for job, post in posts:
         statements.run(
             BARE_INSERT,
             {
@@ -168,34 +160,34 @@ def insert_bare(jobs: list[Any], posts: list[dict[str, Any]]) -> None:
                 "body": post["body"],
             },
         )
+    return len(posts)
 
 
-def update_bare(jobs: list[Any]) -> None:
-    from leadrails import statements
+def _update(ways: list[Any], count: int) -> float:
+    from leadrails.jobs.models import DeliveryEvent, Job
+    from tests.webhooks.twilio import form, store
+    from webhooks.services import process_callbacks
+
+    process_callbacks()  # what other figures have stored
+    jobs = _sent_jobs(ways, count)
+    for job in jobs:
+        for status in ("sent", "delivered"):
+            store(job, form(status))
+    spent = timed(process_callbacks)
+    keys = [job.id for job in jobs]
+    assert not Job.objects.filter(id__in=keys).exclude(state="delivered").exists()
+    assert DeliveryEvent.objects.filter(job_id__in=keys).count() == 2 * count
+    return spent
+
+
+def _update_bare(ways: list[Any], count: int) -> float:
     from webhooks.services import BATCH
 
-    keys = [job.id for job in jobs]
-    for start in range(0, len(keys), BATCH):
-        statements.run(BARE_UPDATE, {"ids": keys[start : start + BATCH]})
+    keys = [job.id for job in _sent_jobs(ways, count)]
 
+    def update() -> int:
+        for start in range(0, len(keys), BATCH):
+            statements.run(BARE_UPDATE, {"ids": keys[start : start + BATCH]})
+        return len(keys)
 
-def timed(work: Callable[[], object], count: int) -> dict[str, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return {
-        "wall": (time.perf_counter() - wall) / count * 1000,
-        "cpu": (time.process_time() - cpu) / count * 1000,
-    }
-
-
-def beside(found: dict[str, float], limit: dict[str, float]) -> dict[str, Any]:
-    return {
-        "wall": round(found["wall"], 3),
-        "cpu": round(found["cpu"], 3),
-        "limit": round(limit["wall"], 3),
-        "ratio": round(found["wall"] / limit["wall"], 1),
-    }
-
-
-if __name__ == "__main__":
-    main()
+    return timed(update)
