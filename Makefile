@@ -15,10 +15,10 @@ ifdef SKIP_BROWSER
 BROWSER_TESTS := -m "not browser"
 endif
 
-.PHONY: help demo test bench chaos check fmt servers stop clean lock venv venv-dev chromium
+.PHONY: help demo test bench chaos chaos-report check fmt servers stop clean lock venv venv-dev chromium
 
 help: ## List the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: venv ## Start everything and send sample leads; ONCE=1 stops after them
 	@exec $(PY) -m leadrails.embedded $(if $(filter-out 0,$(ONCE)),once,up)
@@ -33,6 +33,9 @@ bench: venv-dev ## Measure speed beside its limits, JSON lines; ONLY=dispatch
 chaos: venv-dev ## Kill everything N=25 times under load and check; SEED=7, MINUTES=70
 	@exec $(PY) -m tests.chaos --kills $(or $(N),25) \
 		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+chaos-report: venv-dev ## Write docs/chaos-report.md; FROM=a run's report.jsonl
+	$(PY) -m tests.chaos.summary $(FROM) > docs/chaos-report.md
 
 check: venv-dev ## Format, lint, types, imports, templates, migrations, deploy settings
 	$(PY) -m ruff format --check .

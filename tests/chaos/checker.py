@@ -12,22 +12,9 @@ from uuid import UUID
 from destinations.providers.simulated import account_sid
 from destinations.simulator.scenarios import scenario_for
 from leadrails.core.states import OPEN, TRANSITIONS, State
-from tests.chaos.ledgers import World
+from tests.chaos.ledgers import WORDS, World
 
 LONGEST_STOP = 10.0  # seconds
-WORDS = {
-    "accepted": "accepted",
-    "scheduled": "accepted",
-    "queued": "accepted",
-    "sending": "accepted",
-    "sent": "sent",
-    "delivered": "delivered",
-    "read": "read",
-    "undelivered": "undelivered",
-    "failed": "undelivered",
-    "canceled": "undelivered",
-}
-"""What a provider's word on a message makes of its job."""
 AT_REST = {"accepted", "sent"}
 """Not over, but with the provider: no work of ours is left."""
 MOVES = {(state, target) for (state, _), target in TRANSITIONS.items()}
@@ -250,6 +237,28 @@ def miscounted_rows(world: World):
             yield Breach(f"{tally.about_id}: {told}")
 
 
+def half_dropped_months(world: World):
+    """A month goes as a whole, and in the end all that was to go is gone."""
+    callbacks = "webhooks_rawcallback"
+    for look in world.months:
+        rows = {table: n for table, n in look.rows.items() if table != callbacks}
+        if set(rows.values()) not in ({None}, {look.made}):
+            yield Breach(f"of month {look.name} there was left {rows}")
+        if look.rows.get(callbacks) not in (None, look.made):
+            yield Breach(f"of month {look.name} there were left some callbacks")
+    last = {look.name: look for look in world.months}
+    for look in last.values():
+        if any(n is not None for n in look.rows.values()):
+            yield Breach(f"month {look.name} was never dropped")
+
+
+def broken_data(world: World):
+    """What `manage.py check_data` looks for: orphans, and counters that are wrong."""
+    for finding in world.findings:
+        if finding.count:
+            yield Breach(f"{finding.count} {finding.what}")
+
+
 def slow_stops(world: World):
     """Who is asked to stop does so in seconds."""
     for name, seconds in world.stops:
@@ -281,6 +290,8 @@ INVARIANTS = (
     left_over,
     miscounted_hours,
     miscounted_rows,
+    half_dropped_months,
+    broken_data,
     slow_stops,
     refused_posts,
 )

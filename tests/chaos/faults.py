@@ -36,12 +36,14 @@ class Faults:
         *,
         points: Path,
         replay: Callable[[], bool],
+        drop: Callable[[], None],
         tell: Callable[..., None],
     ) -> None:
         self.stack = stack
         self.stops: list[tuple[str, float]] = []
         self._points = points
         self._replay = replay
+        self._drop = drop
         self._tell = tell
         self._armed: dict[str, Fault] = {}
         self._ends: list[tuple[float, int, Callable[[], None]]] = []
@@ -127,6 +129,8 @@ class Faults:
         self._armed[name] = fault
         if name.startswith("replay"):
             self._replay()
+        elif name.startswith("drop"):
+            self._drop()
 
     def _count_points(self) -> int:
         fired = [n for n in self._armed if not (self._points / n).exists()]

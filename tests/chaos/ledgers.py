@@ -4,6 +4,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+WORDS = {
+    "accepted": "accepted",
+    "scheduled": "accepted",
+    "queued": "accepted",
+    "sending": "accepted",
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "undelivered": "undelivered",
+    "failed": "undelivered",
+    "canceled": "undelivered",
+}
+"""What a provider's word on a message makes of its job."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Post:
@@ -91,11 +105,12 @@ class Callback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One change of a job's state, in the order in which they were made."""
+    """One change of a job's state, in their order. `at` is Unix time."""
 
     job_id: UUID
     old: str
     new: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +150,24 @@ class Message:
     """Whether its last status was taken by one of our callback's answers."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthLook:
+    """What was there of an old month at some time: rows by table, None without one."""
+
+    name: str
+    made: int
+    """Rows that each table had at first."""
+    rows: dict[str, int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the product's own check of its data counts."""
+
+    what: str
+    count: int
+
+
 @dataclass(slots=True, kw_only=True)
 class World:
     posts: list[Post] = field(default_factory=list)
@@ -152,3 +185,5 @@ class World:
     counts: list[Count] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    months: list[MonthLook] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)

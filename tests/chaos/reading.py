@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,12 +14,15 @@ import psycopg
 from psycopg.rows import class_row
 
 from leadrails.core import ids
+from leadrails.embedded.places import PROJECT
 from tests.chaos.ledgers import (
+    WORDS,
     Attempt,
     Callback,
     Count,
     Entry,
     Event,
+    Finding,
     Job,
     Lead,
     Message,
@@ -83,7 +88,13 @@ TABLES = {
             " FROM webhooks_rawcallback"
         ),
     ),
-    "moves": (Move, "SELECT job_id, old, new FROM chaos_move ORDER BY id"),
+    "moves": (
+        Move,
+        (
+            "SELECT job_id, old, new, extract(epoch FROM at)::float AS at"
+            " FROM chaos_move ORDER BY id"
+        ),
+    ),
     "counts": (
         Count,
         (
@@ -173,12 +184,70 @@ SELECT (SELECT count(*) FROM jobs_queueentry),
 """
 
 
+SAMPLE = """
+SELECT (SELECT json_build_object('waiting', count(*), 'leased', count(lease_until),
+    'due', count(*) FILTER (WHERE lease_until IS NULL AND due_at <= now()))
+  FROM jobs_queueentry),
+  (SELECT json_build_object('open', count(*) FILTER (WHERE open_until > now()),
+    'slowed', count(*) FILTER (WHERE slowed_until > now()), 'openings', max(openings))
+  FROM jobs_gate)
+"""
+
+
+def sample(database_url: str) -> dict[str, int] | None:
+    """How the queue and the circuits are; None while nobody can tell."""
+    try:
+        with psycopg.connect(database_url, connect_timeout=2) as database:
+            queue, gates = database.execute(SAMPLE).fetchone()
+            return {**queue, **gates}
+    except psycopg.Error:
+        return None
+
+
+# What has not heard the provider's last word, it may be.
+AWAITED = """
+SELECT provider_id, state FROM jobs_job
+WHERE state IN ('accepted', 'sent', 'undelivered') AND provider_id <> ''
+"""
+OVER = """
+SELECT sid, status FROM message WHERE plan = '[]'
+  AND status IN ('delivered', 'undelivered', 'failed', 'read')
+"""
+NOT_HEARD = "not heard"
+
+
 def count_open(database_url: str, ledger: Path) -> dict[str, int]:
     with psycopg.connect(database_url, connect_timeout=2) as database:
         queued, unread = database.execute(OPEN).fetchone()
+        awaited = dict(database.execute(AWAITED).fetchall())
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as simulator:
         (under_way,) = simulator.execute(UNDER_WAY).fetchone()
-    return {"in the queue": queued, "unread": unread, "at the provider": under_way}
+        unheard = sum(
+            awaited.get(sid, WORDS[status]) != WORDS[status]
+            for sid, status in simulator.execute(OVER)
+        )
+    return {
+        "in the queue": queued,
+        "unread": unread,
+        "at the provider": under_way,
+        NOT_HEARD: unheard,
+    }
+
+
+def check_data(env: dict[str, str]) -> list[Finding]:
+    """What the product's own check finds; it says a line for each of its checks."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check_data"],
+        cwd=PROJECT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    if not found:
+        raise RuntimeError(f"the data was not checked:\n{done.stderr[-2000:]}")
+    return [Finding(what=what, count=int(count)) for count, what in found]
 
 
 HISTORY = {

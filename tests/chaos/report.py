@@ -1,7 +1,7 @@
 """Writes down what was done and what came of it, as it goes."""
 
 import json
-import statistics
+import math
 import sys
 import threading
 import time
@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.chaos.ledgers import Message, Post
+from leadrails.core.states import State
+from tests.chaos.ledgers import Message, Move, Post
 
 
 class Report:
@@ -74,12 +75,38 @@ def recoveries(
     return dict(found)
 
 
+def doubts(moves: Iterable[Move], since: float = 0.0) -> list[float]:
+    """
+    Seconds for which jobs were unknown, each time; counted from `since` on, and
+    without those that were settled by then.
+    """
+    began: dict = {}
+    found = []
+    for move in moves:
+        if move.new == State.UNKNOWN:
+            began[move.job_id] = move.at
+        elif move.old == State.UNKNOWN and move.at > since:
+            found.append(move.at - max(since, began.pop(move.job_id, move.at)))
+    return found
+
+
+def share(values: Sequence[float], part: float) -> float:
+    """The smallest value that at least `part` of all do not exceed."""
+    return sorted(values)[max(0, math.ceil(part * len(values)) - 1)]
+
+
+def spread(values: Sequence[float]) -> str:
+    if not values:
+        return "none"
+    parts = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("longest", 1.0)]
+    told = [f"{name} {share(values, part):.1f} s" for name, part in parts]
+    return f"{len(values)}, " + ", ".join(told)
+
+
 def table(times: dict[str, Sequence[float]]) -> list[str]:
-    """Median and worst, by kind of fault and over all."""
+    """The spread by kind of fault and over all."""
     everything = [value for values in times.values() for value in values]
-    rows = [f"{'fault':<32}{'times':>6}{'median s':>10}{'worst s':>10}"]
+    rows = [f"{'recovery from':<32}times and seconds"]
     for what, values in [*sorted(times.items()), ("all", everything)]:
-        if values:
-            middle, worst = statistics.median(values), max(values)
-            rows.append(f"{what:<32}{len(values):>6}{middle:>10.2f}{worst:>10.2f}")
+        rows.append(f"{what:<32}{spread(values)}")
     return rows

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -17,19 +16,20 @@ from leadrails.embedded.stack import Stack
 from tests.chaos import reading
 from tests.chaos.aftermath import Aftermath
 from tests.chaos.assault import Assault
-from tests.chaos.checker import Breach, check
+from tests.chaos.checker import check
 from tests.chaos.clients import Load, Operator, Workspace
+from tests.chaos.conclusion import Conclusion, Outcome
 from tests.chaos.faults import Faults
 from tests.chaos.ledgers import World
-from tests.chaos.report import Report, recoveries, table
+from tests.chaos.machine import machine_facts
+from tests.chaos.months import OldMonths
+from tests.chaos.report import Report
 from tests.chaos.schedule import Fault
 
 # Faults shall overlap; the product's own patience with what dies again and again
 # would mostly leave it dead.
 RESTART_AFTER = (0.5, 1.0)
 WARM_UP = 3.0  # seconds of load before the first fault
-HISTORIES = 5
-"""Jobs whose whole history a failure prints."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +42,9 @@ class Options:
     flood: int = 60
     pace: float = 1.0
     """Below 1 the faults follow faster on each other."""
-    settle: float = 2000.0
+    settle: float = 600.0
     """Seconds that everything may take to come to its end afterwards."""
     keep: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    kills: int
-    breaches: dict[str, list[Breach]]
-
-    @property
-    def is_good(self) -> bool:
-        return not any(self.breaches.values())
 
 
 class Run:
@@ -65,6 +55,7 @@ class Run:
         self._points = options.folder / "points"
         self._points.mkdir(exist_ok=True)
         self._done: list[tuple[float, str]] = []
+        self._calm_since = 0.0
         self.stack = Stack(
             options.folder / "state",
             web_processes=2,
@@ -77,7 +68,9 @@ class Run:
 
     def __call__(self) -> Outcome:
         options = self.options
-        self.report.line("begin", seed=options.seed, kills=options.kills)
+        self.report.line(
+            "begin", seed=options.seed, kills=options.kills, machine=machine_facts()
+        )
         self.report.say(f"seed {options.seed}, report {self.report.path}")
         supervisor.BACK_OFF = RESTART_AFTER
         try:
@@ -85,9 +78,11 @@ class Run:
             kills = self._break_everything()
             aftermath = Aftermath(self.stack, self.faults, self.load, self.report)
             aftermath.settle(options.settle)
+            self.months.end()
             world = self._read()
             outcome = Outcome(kills, check(world))
-            self._conclude(world, outcome)
+            conclusion = Conclusion(self.report, self.stack, outcome)
+            conclusion.tell(world, faults=self._done, calm_since=self._calm_since)
         finally:
             self.stack.stop() if options.keep else self.stack.destroy()
             self.report.close()
@@ -117,8 +112,13 @@ class Run:
         self.operator = Operator(
             self.workspaces[1], web_url=url, database_url=self.stack.urls["database"]
         )
+        self.months = OldMonths(self.stack, self.report.line)
         self.faults = Faults(
-            self.stack, points=self._points, replay=self._replay, tell=self._tell
+            self.stack,
+            points=self._points,
+            replay=self._replay,
+            drop=self.months.drop_one_later,
+            tell=self._tell,
         )
         self.report.say(f"started: {', '.join(self.stack.processes)}")
 
@@ -154,6 +154,7 @@ class Run:
             tell_progress=self._tell_progress,
         )
         died = assault.until(options.kills, deadline=began + options.minutes * 60)
+        self._calm_since = time.time()
         seconds = round(time.monotonic() - began)
         self.report.say(f"{died} kills in {seconds} s")
         self.report.line("faults_over", kills=died, seconds=seconds)
@@ -164,10 +165,17 @@ class Run:
         self.report.line("fault", what=fault.what, seconds=round(fault.seconds, 1))
 
     def _tell_progress(self, died: int) -> None:
+        """In a thread: a database that dies may keep it waiting."""
+        threading.Thread(target=self._progress, args=[died], daemon=True).start()
+
+    def _progress(self, died: int) -> None:
         posts = list(self.load.ledger)
         answered = sum(post.answered_at is not None for post in posts)
         facts = {"kills": died, "posts": len(posts), "answered": answered}
-        self.report.line("progress", **facts, clicks=len(self.operator.clicks))
+        queue = reading.sample(self.stack.urls["database"])
+        self.report.line(
+            "progress", **facts, clicks=len(self.operator.clicks), queue=queue
+        )
         self.report.say(f"{died} kills, {answered} of {len(posts)} posts answered")
 
     def _replay(self) -> bool:
@@ -183,63 +191,11 @@ class Run:
             clicks=list(self.operator.clicks),
             stops=list(self.faults.stops),
             messages=list(reading.read_messages(self.stack.ledger)),
+            months=list(self.months.looks),
+            findings=reading.check_data(self.stack.env),
         )
         reading.read_database(world, self.stack.urls["database"])
         return world
-
-    def _conclude(self, world: World, outcome: Outcome) -> None:
-        self._tell_figures(world, outcome)
-        for name, breaches in outcome.breaches.items():
-            self.report.line(
-                "invariant",
-                name=name,
-                breaches=len(breaches),
-                first=[[breach.what, breach.job_id] for breach in breaches[:100]],
-            )
-            mark = "BROKEN" if breaches else "holds "
-            self.report.say(f"{mark} {name}" + (f": {len(breaches)}" * bool(breaches)))
-            for breach in breaches[:HISTORIES]:
-                self._tell_breach(breach)
-        self.report.line("end", is_good=outcome.is_good, seed=self.options.seed)
-        if not outcome.is_good:
-            again = f"make chaos N={self.options.kills} SEED={self.options.seed}"
-            self.report.say(f"the same schedule again: {again}")
-
-    def _tell_figures(self, world: World, outcome: Outcome) -> None:
-        jobs_of = {job.id: job.lead_id for job in world.jobs}
-        times = recoveries(self._done, world.posts, world.messages, jobs_of)
-        for line in table(times):
-            self.report.say(line)
-        figures = {
-            "kills": outcome.kills,
-            "faults": len(self._done),
-            "posts": len(world.posts),
-            "answered": sum(p.answered_at is not None for p in world.posts),
-            "repeated": sum(p.tries > 1 for p in world.posts),
-            "leads": len(world.leads),
-            "jobs": len(world.jobs),
-            "replays": sum(job.replay_of is not None for job in world.jobs),
-            "attempts": len(world.attempts),
-            "messages": len(world.messages),
-            "states": dict(Counter(job.state for job in world.jobs)),
-            "outcomes": dict(Counter(a.outcome for a in world.attempts)),
-            "stops": [round(seconds, 1) for _, seconds in world.stops],
-            "never_told": sum(not message.is_told for message in world.messages),
-        }
-        self.report.line("figures", **figures)
-        self.report.line("recovery", seconds=times)
-        for name, value in figures.items():
-            self.report.say(f"{name:<12} {value}")
-
-    def _tell_breach(self, breach: Breach) -> None:
-        self.report.say(f"  {breach.what} {breach.job_id or ''}")
-        if breach.job_id is None:
-            return
-        found = reading.history(
-            breach.job_id, self.stack.urls["database"], self.stack.ledger
-        )
-        self.report.line("history", what=breach.what, job=breach.job_id, found=found)
-        self.report.say(reading.as_text(found))
 
     def _write_log(self, name: str, line: str) -> None:
         self._log.write(f"{time.time():.3f} {name} | {line}\n")

@@ -25,16 +25,12 @@ POINTS = (
     "callback_after_commit",
     "replay_before_commit",
     "replay_after_commit",
-)
-"""Those in the code; see leadrails/core/crashpoints.py."""
-DROP_POINTS = (
     "drop_before_locks",
     "drop_after_table",
     "drop_before_commit",
     "drop_after_commit",
 )
-"""Those that only a drop of old months passes: tests/test_retention.py."""
-
+"""Those in the code; see leadrails/core/crashpoints.py."""
 KILLS = {
     "web": 3,
     "web_process": 4,
@@ -45,9 +41,17 @@ KILLS = {
     "redis": 3,
     "postgres": 2,
     "postgres_backend": 4,
-    **{f"point:{name}": 1 for name in POINTS},
+    **{f"point:{name}": 1 for name in POINTS if not name.startswith("drop")},
+    "point:drop_after_table": 1,
+    "point:drop_before_commit": 1,
 }
 """Weights. A point counts as a kill once a process has died there."""
+RARE_KILLS = {
+    f"point:{name}": 0.5
+    for name in POINTS
+    if name.startswith("drop") and f"point:{name}" not in KILLS
+}
+"""Not in a short run, which has two like them."""
 
 DISTURBANCES = {
     "freeze:redis": 3,
@@ -102,7 +106,7 @@ def kills(seed: int, pace: float = 1.0) -> Iterator[Fault]:
     rng.shuffle(first)
     while True:
         gap = pace * rng.uniform(*KILL_GAP)
-        what = first.pop() if first else _pick(rng, KILLS)
+        what = first.pop() if first else _pick(rng, KILLS | RARE_KILLS)
         yield Fault(gap, what, 0.0, rng.random())
 
 

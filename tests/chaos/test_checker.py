@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from destinations.providers.simulated import account_sid
+from leadrails.partitions import PARENTS
 from tests.chaos import checker
 from tests.chaos.checker import check
 from tests.chaos.ledgers import (
@@ -16,9 +17,11 @@ from tests.chaos.ledgers import (
     Count,
     Entry,
     Event,
+    Finding,
     Job,
     Lead,
     Message,
+    MonthLook,
     Move,
     Post,
     Tally,
@@ -87,7 +90,8 @@ def make_world(**ledgers):
     )
     states = ["queued", "sending", "accepted", "sent", "delivered"]
     moves = [
-        Move(job_id=JOB, old=old, new=new) for old, new in itertools.pairwise(states)
+        Move(job_id=JOB, old=old, new=new, at=0.0)
+        for old, new in itertools.pairwise(states)
     ]
     callback = Callback(id=UUID(int=30), job_id=JOB, is_processed=True, error="")
     good = {
@@ -128,10 +132,30 @@ def replays(count):
 
 
 def move(old, new):
-    return make_world(moves=[Move(job_id=JOB, old=old, new=new)])
+    return make_world(moves=[Move(job_id=JOB, old=old, new=new, at=0.0)])
 
+
+def month(**rows):
+    tables = dict.fromkeys([*PARENTS], 20) | rows
+    return MonthLook(name="2015-01", made=20, rows=tables)
+
+
+GONE = month(**dict.fromkeys(PARENTS))
 
 BROKEN = {
+    "a month lost its jobs alone": (
+        "half_dropped_months",
+        make_world(months=[month(jobs_job=None), GONE]),
+    ),
+    "a month lost some rows": (
+        "half_dropped_months",
+        make_world(months=[month(jobs_attempt=3), GONE]),
+    ),
+    "a month was not dropped": ("half_dropped_months", make_world(months=[month()])),
+    "the product's own check finds something": (
+        "broken_data",
+        make_world(findings=[Finding(what="jobs without their lead", count=1)]),
+    ),
     "the lead of a 202 is gone": ("lost_leads", make_world(leads=[])),
     "one of two jobs is gone": (
         "lost_leads",
@@ -353,3 +377,9 @@ def test_a_breach_is_found(what):
 def test_every_invariant_is_broken_by_some_world():
     tried = {name for name, _ in BROKEN.values()}
     assert tried == {invariant.__name__ for invariant in checker.INVARIANTS}
+
+
+def test_a_month_may_be_there_then_without_its_callbacks_then_gone():
+    looks = [month(), month(), month(webhooks_rawcallback=None), GONE]
+    part = month(**{**dict.fromkeys(PARENTS), "webhooks_rawcallback": 20})
+    assert list(checker.half_dropped_months(World(months=[*looks, part, GONE]))) == []
