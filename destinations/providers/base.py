@@ -18,7 +18,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from destinations.providers import errors
-from leadrails.core.delivery import ErrorClass, Receipt, Refused, Scope
+from leadrails.core.delivery import (
+    ErrorClass,
+    OutcomeUnknown,
+    Receipt,
+    Refused,
+    Scope,
+)
 from leadrails.core.states import State
 
 if TYPE_CHECKING:
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
 
 MAX_ANSWER = 256 * 1024  # bytes
 MAX_LISTING = 4 * 1024 * 1024
+MAX_SHARED_LISTING = 16 * 1024 * 1024  # a page of a thousand messages
+MAX_PAGES = 50
 
 CallbackBody = bytes | Mapping[str, str] | Mapping[str, Sequence[str]]
 """A callback as it came: the raw body, or its form already parsed."""
@@ -178,6 +186,13 @@ def refusal(provider: str, answer: Answer, code: str | None = None) -> Refused:
     )
 
 
+class TooManyMessages(OutcomeUnknown):
+    """The list goes on beyond what was to be looked through."""
+
+    def __init__(self) -> None:
+        super().__init__("the account has too many messages to look through")
+
+
 class Provider(Protocol):
     """
     A kind of destination.
@@ -221,12 +236,20 @@ class Provider(Protocol):
     async def send(self, message: Message, http: ProviderSession) -> Receipt: ...
 
     async def find(
-        self, to: str | None, since: datetime, http: ProviderSession
+        self,
+        to: str | None,
+        since: datetime,
+        http: ProviderSession,
+        *,
+        max_pages: int = MAX_PAGES,
     ) -> list[FoundMessage]:
         """
         Return all messages to `to` (None: to anyone) created since, newest first.
 
         Complete or an error: a listing cut short would look like absence.
+
+        Raises:
+            TooManyMessages: it is longer than `max_pages`.
         """
         ...
 

@@ -23,6 +23,8 @@ from destinations.providers import (
 )
 from destinations.providers.base import (
     MAX_LISTING,
+    MAX_PAGES,
+    MAX_SHARED_LISTING,
     Answer,
     Auth,
     CallbackBody,
@@ -31,6 +33,7 @@ from destinations.providers.base import (
     Message,
     SignatureCheck,
     StatusUpdate,
+    TooManyMessages,
     Verification,
     refusal,
 )
@@ -43,7 +46,6 @@ if TYPE_CHECKING:
 # sent and not signed. Five repeats, after any failure, 2 s to connect.
 CALLBACK_RETRIES = "#rc=5&rp=all&ct=2000"
 VALIDITY_SECONDS = range(5, 36_001)  # shorter is allowed but discouraged
-MAX_PAGES = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,13 +138,19 @@ class TwilioSMS:
         )
 
     async def find(
-        self, to: str | None, since: datetime, http: ProviderSession
+        self,
+        to: str | None,
+        since: datetime,
+        http: ProviderSession,
+        *,
+        max_pages: int = MAX_PAGES,
     ) -> list[FoundMessage]:
+        """No filter by DateSent: what is not sent yet has none and would be missing."""
         url = f"{self.account_url}/Messages.json"
-        params = {"To": to, "PageSize": "50"} if to else {"PageSize": "200"}
+        params = {"To": to, "PageSize": "50"} if to else {"PageSize": "1000"}
         found: dict[str, FoundMessage] = {}
-        for _ in range(MAX_PAGES):
-            body = await self._get(url, http, params)
+        for _ in range(max_pages):
+            body = await self._get(url, http, params, is_shared=to is None)
             page = [twilio_messages.found(row) for row in twilio_messages.rows(body)]
             recent = {m.provider_id: m for m in page if m.created_at >= since}
             found |= recent
@@ -154,7 +162,7 @@ class TwilioSMS:
                     found.values(), key=lambda message: message.created_at, reverse=True
                 )
             url, params = next_page, {}
-        raise OutcomeUnknown("the account has too many messages to look through")
+        raise TooManyMessages
 
     async def fetch(self, provider_id: str, http: ProviderSession) -> StatusUpdate:
         if not twilio_messages.SID.fullmatch(provider_id):
@@ -197,11 +205,15 @@ class TwilioSMS:
         }
 
     async def _get(
-        self, url: str, http: ProviderSession, params: Mapping[str, str] | None = None
+        self,
+        url: str,
+        http: ProviderSession,
+        params: Mapping[str, str] | None = None,
+        *,
+        is_shared: bool = False,
     ) -> Mapping[str, Any]:
-        answer = await http.get_json(
-            url, params=params, auth=self.auth, max_bytes=MAX_LISTING
-        )
+        most = MAX_SHARED_LISTING if is_shared else MAX_LISTING
+        answer = await http.get_json(url, params=params, auth=self.auth, max_bytes=most)
         if answer.is_client_error:
             raise refusal(self.kind, answer, _code(answer))
         return answer.body

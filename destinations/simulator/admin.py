@@ -46,6 +46,10 @@ async def show_requests(request: web.Request) -> web.Response:
     return await _show(request, "requests", _requests)
 
 
+async def show_listings(request: web.Request) -> web.Response:
+    return await _show(request, "listings", _listings)
+
+
 async def _show(request: web.Request, key: str, query: Any) -> web.Response:
     account = request.query.get("account", "")
     if not _is_operator(request):
@@ -141,6 +145,18 @@ def _requests(ledger: sqlite3.Connection, filters: Json) -> list[Json]:
             "received_at": row["received_us"] / 1000,
         }
         for row in _select(ledger, "request", "id", filters)
+    ]
+
+
+def _listings(ledger: sqlite3.Connection, filters: Json) -> list[Json]:
+    keys = ("id", "account", "page_size", "page")
+    return [
+        {
+            **{key: row[key] for key in keys},
+            "to": row["recipient"],
+            "received_at": row["received_us"] / 1000,
+        }
+        for row in _select(ledger, "listing", "id", filters)
     ]
 
 

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from destinations.simulator.accounts import Account
 from destinations.simulator.callback import Callback, Try
 from destinations.simulator.message import Message, PlannedStep
+from destinations.simulator.paging import Page
 
 T = TypeVar("T")
 Row = tuple[object, ...]
@@ -61,6 +62,11 @@ CREATE TABLE IF NOT EXISTS request (
     recipient TEXT, http_status INTEGER, code INTEGER, fault TEXT, sid TEXT
 );
 CREATE INDEX IF NOT EXISTS request_of_account ON request (account, id);
+CREATE TABLE IF NOT EXISTS listing (
+    id INTEGER PRIMARY KEY, received_us INTEGER NOT NULL, account TEXT NOT NULL,
+    recipient TEXT NOT NULL, page_size INTEGER NOT NULL, page INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS listing_of_account ON listing (account, id);
 CREATE TABLE IF NOT EXISTS account (sid TEXT PRIMARY KEY, settings TEXT NOT NULL);
 """
 _PUT_MESSAGE = (
@@ -72,6 +78,10 @@ _PUT_TRY = "INSERT INTO callback_try VALUES (?,?,?,?,?,?,?)"
 _PUT_REQUEST = (
     "INSERT INTO request (received_us, account, recipient, http_status, code, fault,"
     " sid) VALUES (?,?,?,?,?,?,?)"
+)
+_PUT_LISTING = (
+    "INSERT INTO listing (received_us, account, recipient, page_size, page)"
+    " VALUES (?,?,?,?,?)"
 )
 
 
@@ -114,6 +124,7 @@ class Ledger:
         self._events: list[Row] = []
         self._tries: list[Row] = []
         self._requests: list[Row] = []
+        self._listings: list[Row] = []
         self._unwritten: Group = []
         (last,) = self._writer.execute("SELECT max(seq) FROM message").fetchone()
         self._seq: int = last or 0
@@ -142,6 +153,12 @@ class Ledger:
 
     def add_request(self, request: Request) -> None:
         self._requests.append(_request_fields(request))
+        self._wake()
+
+    def add_listing(self, received_us: int, account: str, page: Page) -> None:
+        """A page of the list of messages that was asked for."""
+        to = dict(page.filters).get("To", "")
+        self._listings.append((received_us, account, to, page.size, page.index))
         self._wake()
 
     async def put_account(self, account: Account) -> None:
@@ -199,9 +216,11 @@ class Ledger:
             (_PUT_CALLBACK, [_callback_fields(c) for c in self._callbacks.values()]),
             (_PUT_TRY, self._tries),
             (_PUT_REQUEST, self._requests),
+            (_PUT_LISTING, self._listings),
         ]
         self._messages, self._callbacks = {}, {}
-        self._events, self._tries, self._requests = [], [], []
+        self._events, self._tries = [], []
+        self._requests, self._listings = [], []
         return [(sql, rows) for sql, rows in group if rows]
 
     async def _write(self, group: Group) -> None:

@@ -135,7 +135,9 @@ async def fetch_message(request: web.Request) -> web.Response:
 async def show_messages(request: web.Request) -> web.Response:
     account = authenticate(request, what="read")
     page = page_of(request, FILTERS)
-    return json_answer(await list_messages(request.app[PARTS].ledger, account, page))
+    ledger = request.app[PARTS].ledger
+    ledger.add_listing(time.time_ns() // 1000, account.sid, page)
+    return json_answer(await list_messages(ledger, account, page))
 
 
 async def update_message(request: web.Request) -> web.Response:

@@ -60,6 +60,7 @@ def make_app(parts: Parts) -> web.Application:
     route.add_get("/_simulator/health", admin.show_health)
     route.add_get("/_simulator/ledger", admin.show_ledger)
     route.add_get("/_simulator/requests", admin.show_requests)
+    route.add_get("/_simulator/listings", admin.show_listings)
     route.add_put("/_simulator/accounts/{account}", admin.put_account)
     route.add_post("/_simulator/faults", admin.set_faults)
     route.add_delete("/_simulator/faults", admin.clear_faults)

@@ -18,6 +18,7 @@ class Answer(Enum):
     GIVEN = 1
     SLOW_DOWN = 2
     NONE = 3
+    NOT_ASKED = 4
 
 
 def answer_of(outcome: Outcome) -> Answer:

@@ -21,11 +21,13 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from destinations.cache import find_destinations
 from destinations.models import Destination
+from destinations.providers.base import FoundMessage
 from destinations.providers.http import ProviderSession
 from leadrails.core.crashpoints import crash_here
+from leadrails.core.states import State
 from leadrails.jobs import queue, sending
-from leadrails.jobs.adoption import Contested, adopt
-from leadrails.jobs.answers import Answer
+from leadrails.jobs.adoption import adopt
+from leadrails.jobs.looking import Look, claim_rest, find_out, looks_of
 from leadrails.jobs.prepare import prepare
 from leadrails.jobs.queue import DueJob, Result, Start
 from leadrails.jobs.wake import Bell, drain_waker
@@ -42,7 +44,6 @@ HEAD_START = 0.005  # seconds in which a claim's calls leave before the next cla
 STOP_GRACE = 5.0  # seconds that calls in flight get once the drain is to stop
 LOOK_EVERY = 1.0  # seconds between looks while nobody can wake a run
 LOOK_WHEN_THROTTLED = 0.25  # seconds
-LOOK_AGAIN = timedelta(seconds=10)
 
 
 class Drain:
@@ -162,8 +163,10 @@ class Drain:
         for start in claimed.started:
             place = places[start.job.destination_id]
             self._spawn(start.job, self._send(start, place))
+        looks = looks_of(claimed.doubtful, places, self.http)
         for job in claimed.doubtful:
-            self._spawn(job, self._ask(job, places[job.destination_id]))
+            place = places[job.destination_id]
+            self._spawn(job, self._ask(job, place, looks.get(place.id)))
         return claimed.count, claimed.is_throttled
 
     def _spawn(self, job: DueJob, work: Coroutine[Any, Any, None]) -> None:
@@ -184,38 +187,11 @@ class Drain:
         crash_here("before_settle")
         self._results.put_nowait(result)
 
-    async def _ask(self, job: DueJob, place: Destination) -> None:
-        """Find out what became of an attempt whose outcome is unknown."""
-        if job.clock >= job.expires_at:
-            self._results.put_nowait(sending.expired(job))
-            return
-        try:
-            found = await sending.look_for(job, place, self.http)
-        except sending.CannotAsk:
-            again = sending.sent_again(job, place)
-            self._results.put_nowait(again or sending.undecided(job, delay=None))
-            return
-        if found is None:
-            self._results.put_nowait(
-                sending.undecided(
-                    job, delay=LOOK_AGAIN, has_looked=False, answer=Answer.NONE
-                )
-            )
-            return
-        try:
-            own = await self._database(self._claims, adopt, job, found)
-        except Contested:
-            self._results.put_nowait(
-                sending.undecided(job, delay=LOOK_AGAIN, has_looked=False)
-            )
-            return
-        if own is not None:
-            result = sending.adopted(job, own, place)
-        elif job.looks == 0:
-            result = sending.undecided(job, delay=sending.SECOND_LOOK)
-        else:
-            result = sending.absent(job, place)
-        self._results.put_nowait(result)
+    async def _ask(self, job: DueJob, place: Destination, look: Look | None) -> None:
+        async def adopt_(*of: Any) -> FoundMessage | None:
+            return await self._database(self._claims, adopt, *of)
+
+        self._results.put_nowait(await find_out(job, place, look, adopt_))
 
     async def _settle_forever(self) -> None:
         while True:
@@ -295,6 +271,9 @@ def claim_and_start(room: int, worker: UUID) -> Claimed:
     crash_here("after_claim")
     places = find_destinations({job.destination_id for job in jobs})
     batch = prepare(jobs, places)
+    rest = claim_rest(batch.doubtful, worker)
+    batch.doubtful += [job for job in rest if job.state is State.UNKNOWN]
+    batch.stale += [job.id for job in rest if job.state is not State.UNKNOWN]
     queue.put_aside(batch.asides)
     queue.release(batch.stale, worker, delay=timedelta(seconds=1))
     started = queue.start(batch.starts, worker)

@@ -78,6 +78,8 @@ def note(results: Sequence[Result]) -> None:
     answered: set[UUID] = set()
     for item in results:
         place = item.job.destination_id
+        if item.answer is Answer.NOT_ASKED:
+            continue
         if item.answer is Answer.NONE:
             troubles[place] += 1
             continue

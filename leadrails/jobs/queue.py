@@ -131,11 +131,12 @@ def claim(room: int, worker: UUID) -> Claim:
     found = [row[0] for row in rows]
     claimed = [job_id for job_id in found if job_id]
     mine_until = asked_at + settings.LEADRAILS_LEASE_SECONDS
-    jobs = _load(claimed, mine_until) if claimed else []
+    jobs = load(claimed, mine_until) if claimed else []
     return Claim(jobs, len(claimed) < len(found))
 
 
-def _load(jobs: list[UUID], mine_until: float) -> list[DueJob]:
+def load(jobs: list[UUID], mine_until: float) -> list[DueJob]:
+    """`mine_until`: see `DueJob`."""
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     parameters = {"jobs": jobs, "today": uuid7_floor(today)}
     rows = statements.run(sql.LOAD, parameters, row_factory=dict_row, binary=True)

@@ -3,13 +3,18 @@
 import asyncio
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from destinations.callbacks import status_url
 from destinations.credentials import provider_for
 from destinations.models import Destination
-from destinations.providers.base import FoundMessage, Message
+from destinations.providers.base import (
+    MAX_PAGES,
+    FoundMessage,
+    Message,
+    TooManyMessages,
+)
 from destinations.providers.http import ProviderSession
 from leadrails.core import phone
 from leadrails.core.crypto import CannotDecrypt
@@ -179,18 +184,42 @@ async def look_for(
     Raises:
         CannotAsk: it never can be, so the absence rule cannot be applied.
     """
+    if job.attempt_started_at is None:
+        raise CannotAsk
+    return await look(job.recipient, job.attempt_started_at - BEFORE, place, http)
+
+
+async def look(
+    to: str | None,
+    since: datetime,
+    place: Destination,
+    http: ProviderSession,
+    *,
+    max_pages: int | None = None,
+) -> list[FoundMessage] | None:
+    """
+    As `look_for`, for anyone if `to` is None.
+
+    Raises:
+        CannotAsk: see there.
+        TooManyMessages: there are more than `max_pages`, where that is given.
+    """
     try:
         provider = provider_for(place)
     except CannotDecrypt:
         return None
-    if not provider.can_list or job.attempt_started_at is None:
+    if not provider.can_list:
         raise CannotAsk
     try:
-        return await provider.find(job.recipient, job.attempt_started_at - BEFORE, http)
+        return await provider.find(to, since, http, max_pages=max_pages or MAX_PAGES)
     except Refused as error:
         if answer_of(error) is not Answer.GIVEN:
             return None
         raise CannotAsk from None
+    except TooManyMessages:
+        if max_pages is not None:
+            raise
+        return None
     except SendError:
         return None
 
@@ -306,6 +335,7 @@ def expired(job: DueJob) -> Result:
         reason=Reason.OUTCOME_UNKNOWN,
         outcome=Attempt.Outcome.UNKNOWN,
         response={"looks": job.looks},
+        answer=Answer.NOT_ASKED,
     )
 
 

@@ -10,9 +10,9 @@ import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from destinations.providers.base import Message
+from destinations.providers.base import MAX_PAGES, Message, TooManyMessages
 from destinations.providers.http import ProviderSession
-from destinations.providers.twilio import MAX_PAGES, TwilioSMS
+from destinations.providers.twilio import TwilioSMS
 from destinations.providers.twilio_verification import messaging_url
 from leadrails.core.delivery import NotSent, OutcomeUnknown, Refused
 from tests.contract.canned import CLOSE, canned, reply
@@ -237,7 +237,20 @@ def test_a_message_that_slid_onto_the_next_page_is_found_once():
 def test_all_recipients_can_be_listed_at_once():
     _, requests = find(page(), to=None)
 
-    assert requests[0].line.split()[1].endswith("/Messages.json?PageSize=200")
+    assert requests[0].line.split()[1].endswith("/Messages.json?PageSize=1000")
+
+
+def test_a_list_that_is_too_long_for_its_use_is_not_used():
+    async def act(*replies):
+        async with canned(*replies) as server, ProviderSession() as http:
+            since = datetime.now(UTC) - timedelta(minutes=10)
+            found = await make(server.url).find(None, since, http, max_pages=2)
+            return len(found)
+
+    first, second = page(row(1, sid("1")), more=1), page(row(2, sid("2")))
+    assert asyncio.run(act(first, second)) == 2
+    with pytest.raises(TooManyMessages):
+        asyncio.run(act(first, page(row(2, sid("2")), more=2)))
 
 
 @pytest.mark.parametrize(

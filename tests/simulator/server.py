@@ -91,6 +91,10 @@ class Simulator:
         """Every request to create a message, with its outcome, oldest first."""
         return self._call("GET", "requests", query=filters)["requests"]
 
+    def listings(self, **filters) -> list[dict]:
+        """Every page of a list of messages that was asked for, oldest first."""
+        return self._call("GET", "listings", query=filters)["listings"]
+
     def wait(self, *, count=1, until=None, timeout=10.0, **filters) -> list[dict]:
         """The messages, once there are `count` and `until` holds for each of them."""
         until = until or (lambda message: message["status"] in FINAL)

@@ -1,0 +1,199 @@
+"""A storm of doubts is settled by a handful of questions."""
+
+from dataclasses import replace
+
+import pytest
+from django.db import connection
+
+from destinations.providers.http import ProviderSession
+from leadrails.jobs import looking, sending
+from leadrails.jobs.loop import SenderLoop
+from leadrails.jobs.models import Attempt, Gate, Job, QueueEntry
+from tests.make import make_destination, make_job, make_lead, make_source
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WORKER = "00000000-0000-0000-0000-000000000009"
+
+
+class Storm:
+    """Jobs of one destination whose provider fails as `probabilities` say."""
+
+    def __init__(self, simulator, settings, loop):
+        self.simulator, self.settings, self.loop = simulator, settings, loop
+        self.place = make_destination(messages_per_second=1, daily_per_recipient=99)
+        self.account = simulator.account(self.place.tenant_id).sid
+        self.source = make_source(self.place.tenant)
+
+    def drain(self):
+        """A round: all that is open is due, and the gate is at rest."""
+        Gate.objects.all().delete()
+        self.make_due()
+        self.loop.run()
+
+    def make_due(self):
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE jobs_queueentry SET due_at = now()")
+
+    def claim_rest(self):
+        self.make_due()
+        return looking.claim_rest(
+            Job.objects.filter(destination=self.place)[:1], WORKER
+        )
+
+    def fall(self, count, **probabilities):
+        """Send `count` messages into the storm, until each is in doubt."""
+        for number in range(count):
+            phone = f"+1202555{number // 100:02}{number % 100:02}"
+            if 50 <= number % 100 <= 82:  # numbers that have a scenario
+                phone = f"+1212444{number:04}"
+            make_job(make_lead(self.source, phone=phone), self.place)
+        self.place.messages_per_second = 1000
+        self.place.max_in_flight = 1000
+        self.place.save()
+        self.simulator.faults(account=self.account, probabilities=probabilities)
+        while Job.objects.filter(state="queued").exists():
+            self.drain()
+        self.simulator.clear_faults()
+        assert set(self.states()) == {"unknown"}
+        # From now on as slow as a long code: looks must not wait for its rate.
+        self.place.messages_per_second = 1
+        self.place.save()
+
+    def states(self):
+        found = Job.objects.values_list("state", flat=True).distinct()
+        return sorted(found)
+
+    def listings(self):
+        return self.simulator.listings(account=self.account, limit=1000)
+
+    def messages(self):
+        return self.simulator.ledger(account=self.account, limit=1000)
+
+
+@pytest.fixture
+def storm(simulator, settings):
+    settings.LEADRAILS_SIMULATOR_URL = simulator.url
+    settings.LEADRAILS_PUBLIC_URL = ""
+    loop = SenderLoop(linger=0)
+    yield Storm(simulator, settings, loop)
+    simulator.clear_faults()
+    loop.close()
+
+
+def test_three_hundred_doubts_take_a_handful_of_questions(storm):
+    storm.fall(300, error_after=0.5, error_before=0.5)
+    taken = {message["to"]: message["sid"] for message in storm.messages()}
+    assert 50 < len(taken) < 250
+
+    storm.drain()
+
+    jobs = list(Job.objects.all())
+    found = {job.recipient: job.provider_id for job in jobs if job.provider_id}
+    assert found == taken
+    assert {job.state for job in jobs if not job.provider_id} == {"unknown"}
+    storm.drain()
+    assert Job.objects.filter(state="retrying").count() == 300 - len(taken)
+    assert len(storm.listings()) <= 4
+    assert {row["to"] for row in storm.listings()} == {""}
+    storm.place.messages_per_second = 1000
+    storm.place.save()
+    storm.drain()
+
+    recipients = [message["to"] for message in storm.messages()]
+    assert (len(recipients), len(set(recipients))) == (300, 300)
+    assert not QueueEntry.objects.exists()
+
+
+def test_a_few_doubts_are_asked_about_one_by_one(storm):
+    storm.fall(4, answer_lost=1)
+    storm.drain()
+    assert len({row["to"] for row in storm.listings()}) == 4
+    assert "unknown" not in storm.states()
+
+
+def test_a_listing_that_is_too_long_is_not_used(storm, monkeypatch):
+    storm.fall(6, answer_lost=1)
+    find = looking.sending.look
+
+    async def short(to, *rest, max_pages=None):
+        if to is None:
+            raise looking.TooManyMessages
+        return await find(to, *rest, max_pages=max_pages)
+
+    monkeypatch.setattr(sending, "look", short)
+
+    storm.drain()
+
+    assert len({row["to"] for row in storm.listings()}) == 6
+    assert "unknown" not in storm.states()
+
+
+def test_a_listing_without_an_answer_is_one_trouble_and_no_look(storm, settings):
+    storm.fall(20, reset=1)
+    settings.LEADRAILS_SIMULATOR_URL = "http://127.0.0.1:9"
+
+    storm.drain()
+
+    assert Gate.objects.get().troubles == 1
+    looks = [attempt.response["looks"] for attempt in Attempt.objects.all()]
+    assert looks == [0] * 20
+    assert storm.states() == ["unknown"]
+
+
+def test_nobody_is_asked_while_the_circuit_is_open_and_one_call_probes(storm):
+    storm.fall(20, answer_lost=1)
+    opened = "UPDATE jobs_gate SET openings = 1, troubles = 5, open_until = now() + %s"
+    storm.make_due()
+    with connection.cursor() as cursor:
+        cursor.execute(opened, ["1 hour"])
+    storm.loop.run()
+    assert storm.listings() == []
+    with connection.cursor() as cursor:
+        cursor.execute(opened, ["-1 second"])
+
+    storm.loop.run()
+
+    assert len(storm.listings()) == 1
+    assert "unknown" not in storm.states()
+    assert Gate.objects.get().openings == 0
+
+
+def test_a_number_that_the_provider_writes_in_its_own_way_is_not_absent(
+    storm, monkeypatch
+):
+    storm.fall(6, answer_lost=1)
+    find = looking.sending.look
+
+    async def rewritten(to, *rest, max_pages=None):
+        found = await find(to, *rest, max_pages=max_pages)
+        if to is not None:
+            return found
+        return [replace(item, to=f"+1{item.to}") for item in found]
+
+    monkeypatch.setattr(sending, "look", rewritten)
+
+    storm.drain()
+
+    assert "unknown" not in storm.states()
+    assert len(storm.messages()) == 6
+    assert Job.objects.exclude(provider_id="").count() == 6
+
+
+def test_another_tenants_doubts_are_not_drawn_in(storm):
+    storm.fall(5, answer_lost=1)
+    other = make_destination()
+    job = make_job(make_lead(make_source(other.tenant)), other, state="unknown")
+
+    rest = storm.claim_rest()
+
+    assert job.id not in {each.id for each in rest}
+    assert len(rest) == 5
+
+
+def test_a_listing_begins_after_the_jobs_were_claimed(storm):
+    """Else what was sent meanwhile would be missing, and be sent again."""
+    storm.fall(5, answer_lost=1)
+    jobs = storm.claim_rest()
+    look = looking.Look(jobs, storm.place, ProviderSession())
+    assert look._listing is None
+    assert look._since == min(job.attempt_started_at for job in jobs) - sending.BEFORE
