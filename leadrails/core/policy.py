@@ -11,6 +11,8 @@ destination, so that a page names the reason that matters most. In order:
 5. paused destination, country held              → Hold until a person clears it
 6. quiet hours                                   → Hold until they end
 7. ceilings of destination, source, recipient    → Hold until the next hour or day
+8. an earlier message of the lead on its way     → Hold, and look again
+9. another message to the person just before     → Hold for seconds
 """
 
 from dataclasses import dataclass
@@ -79,6 +81,7 @@ class PolicyFacts:
         quiet_until: end of the recipient's quiet hours if they are on now.
         *_this_hour, *_today: messages started in the current UTC hour or day.
         *_ceiling: the most allowed in that span; None for no ceiling.
+        lead_waits_until, person_free_at: see `turns`.
     """
 
     now: datetime
@@ -97,6 +100,8 @@ class PolicyFacts:
     source_ceiling: int | None = None
     recipient_today: int = 0
     recipient_ceiling: int | None = None
+    lead_waits_until: datetime | None = None
+    person_free_at: datetime | None = None
 
 
 def check(facts: PolicyFacts) -> Verdict:
@@ -138,6 +143,10 @@ def _hold(facts: PolicyFacts) -> Hold | None:
         return Hold(Reason.SOURCE_CEILING, next_hour(facts.now))
     if _is_reached(facts.recipient_today, facts.recipient_ceiling):
         return Hold(Reason.RECIPIENT_CEILING, next_day(facts.now))
+    if facts.lead_waits_until is not None:
+        return Hold(Reason.LEAD_ORDER, facts.lead_waits_until)
+    if facts.person_free_at is not None:
+        return Hold(Reason.RECIPIENT_GAP, facts.person_free_at)
     return None
 
 

@@ -19,6 +19,9 @@ class Reason(StrEnum):
     RECIPIENT_CEILING = "recipient_ceiling"
     QUIET_HOURS = "quiet_hours"
     RESTORED_BACKUP = "restored_backup"
+    # Waiting for another message to the same person.
+    LEAD_ORDER = "lead_order"
+    RECIPIENT_GAP = "recipient_gap"
     # Tried again without anybody's help.
     NOT_REACHED = "not_reached"
     RATE_LIMITED = "rate_limited"
@@ -101,6 +104,16 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "It was waiting in a restored backup and may have been sent since.",
         Move.YOURS,
         "Compare with the provider's log, then release or cancel it.",
+    ),
+    Reason.LEAD_ORDER: Explanation(
+        "An earlier message of this lead to this person is still on its way.",
+        Move.OURS,
+        "Nothing to do: it follows the earlier one, or goes alone if that takes long.",
+    ),
+    Reason.RECIPIENT_GAP: Explanation(
+        "Another message to this person goes first; two are kept seconds apart.",
+        Move.OURS,
+        "Nothing to do: it is sent in its turn.",
     ),
     Reason.NOT_REACHED: Explanation(
         "The provider could not be reached; nothing was sent.",

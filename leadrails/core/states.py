@@ -202,8 +202,8 @@ LABELS: Mapping[State, str] = {
 HELP: Mapping[State, str] = {
     State.QUEUED: "Waiting for its turn; it is sent within seconds, nothing to do.",
     State.HELD: (
-        "Waiting for the cause named here to be cleared; your move, and it is sent "
-        "once you have, unless its time runs out first."
+        "Waiting for the cause named here; where that is your move, it is sent once "
+        "you have cleared it, unless its time runs out first."
     ),
     State.SENDING: "Being handed to the provider right now; nothing to do.",
     State.ACCEPTED: "The provider has it and will report on it; nothing to do.",

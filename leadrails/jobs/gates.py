@@ -20,13 +20,14 @@ from django.utils import timezone
 from destinations.models import Destination
 from leadrails import statements
 from leadrails.alerts.services import close_alerts, open_alert
+from leadrails.core.reasons import Reason
 from leadrails.jobs import queue_sql as sql
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.effects import scope_of
 from leadrails.jobs.models import Gate, QueueEntry
 
 if TYPE_CHECKING:
-    from leadrails.jobs.queue import Result
+    from leadrails.jobs.queue import Aside, Result
 
 CIRCUIT_OPEN = "circuit_open"
 
@@ -95,6 +96,34 @@ def note(results: Sequence[Result]) -> None:
         statements.run(sql.NOTE_SLOWDOWNS, parameters)
     # A provider that answers some calls is there: its circuit stays closed.
     _count({place: troubles[place] for place in troubles.keys() - answered})
+
+
+# While these last no other message of the destination could take the place either.
+_HOLDS_OF_ALL = frozenset({Reason.DESTINATION_PAUSED, Reason.DESTINATION_CEILING})
+_REFUND = """
+WITH input AS (
+  SELECT * FROM unnest(%(destinations)s::uuid[], %(counts)s::int[])
+    AS x (destination_id, count)
+),
+before AS (
+  SELECT gate.destination_id, input.count FROM jobs_gate gate
+  JOIN input USING (destination_id) ORDER BY gate.destination_id FOR UPDATE OF gate
+)
+UPDATE jobs_gate gate SET free_at = gate.free_at
+  - before.count / place.messages_per_second * interval '1 second'
+FROM before JOIN destinations_destination place ON place.id = before.destination_id
+WHERE gate.destination_id = before.destination_id
+"""
+
+
+def refund(asides: Sequence[Aside]) -> None:
+    """Give places in the rate back that were claimed and are not used."""
+    unused = Counter(
+        item.job.destination_id for item in asides if item.reason not in _HOLDS_OF_ALL
+    )
+    if unused:
+        parameters = {"destinations": list(unused), "counts": list(unused.values())}
+        statements.run(_REFUND, parameters)
 
 
 def _close(answered: Iterable[UUID]) -> None:

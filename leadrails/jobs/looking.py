@@ -63,7 +63,7 @@ def claim_rest(doubtful: Sequence[DueJob], worker: UUID) -> list[DueJob]:
             "worker": worker,
         }
         found = [job_id for (job_id,) in statements.run(_CLAIM_REST, parameters)]
-        rest += queue.load(found, mine_until) if found else []
+        rest += queue.load(found, worker, mine_until) if found else []
     return rest
 
 

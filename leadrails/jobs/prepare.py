@@ -13,6 +13,8 @@ from leadrails.core.reasons import Reason
 from leadrails.core.rendering import Template, TemplateError, lead_fields
 from leadrails.core.segments import measure
 from leadrails.core.states import State
+from leadrails.core.turns import ALONE, lead_waits_until
+from leadrails.jobs import company
 from leadrails.jobs.queue import Aside, DueJob, Start
 
 log = logging.getLogger(__name__)
@@ -38,13 +40,14 @@ def prepare(jobs: Sequence[DueJob], places: Mapping[UUID, Destination]) -> Batch
     pass one.
     """
     batch = Batch()
-    started: Counter[UUID | tuple[UUID, str]] = Counter()
+    started: Counter[UUID] = Counter()
+    persons = company.Persons()
     for job in jobs:
         if job.state is State.UNKNOWN:
             batch.doubtful.append(job)
         elif job.state in (State.QUEUED, State.RETRYING, State.HELD):
             try:
-                _sort(job, places[job.destination_id], batch, started)
+                _sort(job, places[job.destination_id], batch, started, persons)
             except Exception:
                 # A batch holds jobs of many tenants: one must not stop the others.
                 log.exception("a job could not be prepared")
@@ -59,23 +62,25 @@ def _sort(
     job: DueJob,
     place: Destination,
     batch: Batch,
-    started: Counter[UUID | tuple[UUID, str]],
+    started: Counter[UUID],
+    persons: company.Persons,
 ) -> None:
-    person = (job.tenant_id, job.recipient)
-    facts = _facts(job, place, started)
+    facts = _facts(job, place, started, persons)
     match policy.check(facts):
         case policy.Allow():
             item = _first_message(job, place)
             if isinstance(item, Start):
                 started[job.destination_id] += 1
                 started[job.source_id] += 1
-                started[person] += 1
+                persons.note_start(job)
                 batch.starts.append(item)
             else:
                 batch.asides.append(item)
         case policy.Hold(reason, until):
             # What ends before the hold does has no next try.
             due = until if until and until < job.expires_at else None
+            if due and reason == Reason.RECIPIENT_GAP:
+                persons.note_wait(job, due)
             batch.asides.append(
                 Aside(job=job, state=State.HELD, reason=reason, due=due)
             )
@@ -86,9 +91,11 @@ def _sort(
 
 
 def _facts(
-    job: DueJob, place: Destination, started: Counter[UUID | tuple[UUID, str]]
+    job: DueJob,
+    place: Destination,
+    started: Counter[UUID],
+    persons: company.Persons,
 ) -> policy.PolicyFacts:
-    person = (job.tenant_id, job.recipient)
     country = phone.region_of(job.recipient) or "" if job.recipient else ""
     return policy.PolicyFacts(
         now=job.clock,
@@ -104,8 +111,15 @@ def _facts(
         destination_ceiling=place.hourly_ceiling,
         source_this_hour=job.source_this_hour + started[job.source_id],
         source_ceiling=job.source_ceiling,
-        recipient_today=job.recipient_today + started[person],
+        recipient_today=persons.today(job),
         recipient_ceiling=place.daily_per_recipient,
+        lead_waits_until=lead_waits_until(
+            job.company or ALONE,
+            now=job.clock,
+            created_at=job.created_at,
+            expires_at=job.expires_at,
+        ),
+        person_free_at=persons.free_at(job),
     )
 
 

@@ -22,7 +22,8 @@ from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import Effect
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.states import State
-from leadrails.jobs import gates, lineage
+from leadrails.core.turns import Company
+from leadrails.jobs import company, gates, lineage
 from leadrails.jobs import queue_sql as sql
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.effects import Held, apply_effects, note_end, note_holds
@@ -43,6 +44,7 @@ class DueJob:
     source_id: UUID
     recipient: str
     state: State
+    reason: str
     attempts: int
     message: dict[str, Any] | None
     created_at: datetime
@@ -52,13 +54,14 @@ class DueJob:
     event: dict[str, Any] | None
     phone: str | None
     suppressed_as: str | None
-    recipient_today: int
     destination_this_hour: int
     source_this_hour: int
     source_ceiling: int | None
     attempt_started_at: datetime | None
     attempt_finished_at: datetime | None
     looks: int
+    company: Company | None
+    """Other messages to the same person; None if there are none."""
     mine_until: float
     """When the lease may be over, unless extended, by this process's `monotonic`."""
 
@@ -131,18 +134,32 @@ def claim(room: int, worker: UUID) -> Claim:
     found = [row[0] for row in rows]
     claimed = [job_id for job_id in found if job_id]
     mine_until = asked_at + settings.LEADRAILS_LEASE_SECONDS
-    jobs = load(claimed, mine_until) if claimed else []
+    jobs = load(claimed, worker, mine_until) if claimed else []
     return Claim(jobs, len(claimed) < len(found))
 
 
-def load(jobs: list[UUID], mine_until: float) -> list[DueJob]:
+def load(jobs: list[UUID], worker: UUID, mine_until: float) -> list[DueJob]:
     """`mine_until`: see `DueJob`."""
-    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    parameters = {"jobs": jobs, "today": uuid7_floor(today)}
+    now = timezone.now()
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    seen = {
+        "since": uuid7_floor(now - company.SEEN),
+        "until": uuid7_floor(now + timedelta(days=1)),
+    }
+    parameters = {"jobs": jobs, **seen}
     rows = statements.run(sql.LOAD, parameters, row_factory=dict_row, binary=True)
+    others = company.find_company(
+        [row["id"] for row in rows if row.pop("has_company")],
+        worker,
+        today=uuid7_floor(today),
+        **seen,
+    )
     for row in rows:
         row["state"] = State(row["state"])
-    return [DueJob(**row, mine_until=mine_until) for row in rows]
+    return [
+        DueJob(**row, company=others.get(row["id"]), mine_until=mine_until)
+        for row in rows
+    ]
 
 
 def start(starts: Sequence[Start], worker: UUID) -> set[UUID]:
@@ -204,6 +221,7 @@ def put_aside(asides: Sequence[Aside]) -> None:
             for item in asides
             if item.state is State.HELD
         )
+    gates.refund(asides)
 
 
 def settle(results: Sequence[Result]) -> None:

@@ -115,17 +115,15 @@ SELECT NULL WHERE EXISTS (SELECT FROM flow WHERE room <= 0)
 
 LOAD = """
 SELECT job.id, job.tenant_id, job.lead_id, job.destination_id, job.recipient,
-  job.state, job.attempts, job.message, job.created_at, job.expires_at, job.is_test,
-  now() AS clock, lead.event, lead.phone,
+  job.state, job.reason, job.attempts, job.message, job.created_at, job.expires_at,
+  job.is_test, now() AS clock, lead.event, lead.phone,
   (SELECT reason FROM contacts_suppression listed
    WHERE listed.tenant_id = job.tenant_id AND listed.phone = job.recipient
      AND listed.lifted_at IS NULL) AS suppressed_as,
-  (SELECT count(*) FROM (
-     SELECT FROM jobs_job other
-     WHERE other.tenant_id = job.tenant_id AND other.recipient = job.recipient
-       AND other.id >= %(today)s AND other.id <> job.id AND other.attempts > 0
-       AND other.recipient <> ''
-     LIMIT 1000) earlier) AS recipient_today,
+  job.recipient <> '' AND EXISTS (SELECT FROM jobs_job other
+    WHERE other.tenant_id = job.tenant_id AND other.recipient = job.recipient
+      AND other.id BETWEEN %(since)s AND %(until)s AND other.id <> job.id
+  ) AS has_company,
   (SELECT coalesce(sum(started_this_hour), 0) FROM jobs_lane
    WHERE jobs_lane.destination_id = job.destination_id
      AND hour = date_trunc('hour', now(), 'UTC')) AS destination_this_hour,

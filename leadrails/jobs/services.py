@@ -56,9 +56,12 @@ def queue_replays(jobs: Sequence[Job]) -> list[Job]:
     The caller holds their locks and has checked that they may be sent again.
     """
     now = timezone.now()
+    jobs = sorted(jobs, key=lambda job: job.id)
+    # Those of one lead keep its order.
+    fresh = sorted(ids.uuid7_beside(job.id) for job in jobs)
     replays = [
         Job(
-            id=ids.uuid7_beside(job.id),
+            id=replay_id,
             tenant_id=job.tenant_id,
             lead_id=job.lead_id,
             source_id=job.source_id,
@@ -72,7 +75,7 @@ def queue_replays(jobs: Sequence[Job]) -> list[Job]:
             changed_at=now,
             expires_at=now + job.destination.time_to_live,
         )
-        for job in jobs
+        for job, replay_id in zip(jobs, fresh, strict=True)
     ]
     Job.objects.bulk_create(replays)
     tallies.note_new([replay.id for replay in replays])

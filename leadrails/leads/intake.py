@@ -121,7 +121,8 @@ def _parameters(posted: Posted) -> dict[str, Any]:
         "source_paused": source.status == "paused",
         "remote_ip": _address(posted.remote_ip),
         "user_agent": posted.user_agent.replace("\x00", ""),
-        "jobs": [ids.uuid7_beside(lead_id) for _ in jobs],
+        # In the order of the routes: that is how messages to one person follow.
+        "jobs": sorted(ids.uuid7_beside(lead_id) for _ in jobs),
         "routes": [job.route_id for job in jobs],
         "destinations": [job.destination_id for job in jobs],
         "recipients": [job.recipient for job in jobs],

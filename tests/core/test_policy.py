@@ -43,6 +43,8 @@ FAULTS = [
         {"recipient_today": 3, "recipient_ceiling": 3},
         Hold("recipient_ceiling", NEXT_DAY),
     ),
+    ({"lead_waits_until": LATER}, Hold("lead_order", LATER)),
+    ({"person_free_at": LATER}, Hold("recipient_gap", LATER)),
 ]
 
 

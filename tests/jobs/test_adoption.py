@@ -10,7 +10,14 @@ from leadrails.jobs import queue
 from leadrails.jobs.adoption import Contested, adopt
 from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Attempt, Job, QueueEntry
-from tests.make import make_destination, make_job, make_lead, make_source, make_tenant
+from tests.make import (
+    let_seconds_pass,
+    make_destination,
+    make_job,
+    make_lead,
+    make_source,
+    make_tenant,
+)
 
 WORKER = "00000000-0000-0000-0000-000000000001"
 PHONE = "+12025550116"
@@ -69,9 +76,10 @@ def test_one_message_settles_one_of_two_doubts(simulator, settings, bodies):
         jobs.append(make_job(make_lead(make_source(tenant), phone=PHONE), place))
         simulator.faults(probabilities={fault: 1})
         loop.run()
+        let_seconds_pass(3)
     simulator.clear_faults()
     for _ in range(4):
-        QueueEntry.objects.update(due_at=timezone.now())
+        let_seconds_pass(60)
         loop.run()
     loop.close()
 

@@ -48,12 +48,12 @@ def is_open(kind, **fields):
 US = [202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219]
 
 
-def send(drain, destination, ending, count):
+def send(drain, destination, ending, count, *, skip=0):
     """Messages to `count` people, of whom the simulator makes what `ending` says."""
     source = make_source(destination.tenant)
     jobs = [
         make_job(make_lead(source, phone=f"+1{area}55501{ending}"), destination)
-        for area in US[:count]
+        for area in US[skip : skip + count]
     ]
     drain()
     return jobs
@@ -69,7 +69,7 @@ def test_many_refused_numbers_open_the_failure_rate_and_good_ones_close_it(
     look()
     assert not is_open("failure_rate"), "nine may be an accident"
 
-    send(drain, destination, "58", 1)
+    send(drain, destination, "58", 1, skip=9)
     look()
     alert = Alert.objects.get(kind="failure_rate")
     assert (alert.cause, alert.failures) == ("21211", 10)

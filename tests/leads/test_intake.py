@@ -355,3 +355,21 @@ def test_a_post_over_plain_http_is_refused_where_pages_need_https(
     answer = post(source, key, event())
     assert (answer.status_code, answer.json()["error"]) == (403, "https_required")
     assert Client().post("/webhooks/nothing-here").status_code == 404
+
+
+def test_jobs_of_a_lead_have_ids_in_the_order_of_its_routes(source, key):
+    made = [
+        make_route(
+            source,
+            make_destination(source.tenant),
+            priority=200 - number,
+            is_additional=True,
+        )
+        for number in range(6)
+    ]
+    directory.forget()
+
+    post(source, key, event())
+
+    jobs = Job.objects.exclude(route_id=source.routes.first().id).order_by("id")
+    assert [job.route_id for job in jobs] == [route.id for route in made[::-1]]
