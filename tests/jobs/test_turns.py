@@ -1,5 +1,6 @@
 """Messages to one person: in order, seconds apart, whoever sends them."""
 
+import time
 from datetime import timedelta
 from itertools import pairwise
 from threading import Barrier, Thread
@@ -228,15 +229,25 @@ def job_place(jobs, wanted):
     return next(job.destination for job in jobs if job.id == wanted.id)
 
 
-def test_two_drains_at_one_moment_keep_the_gap(simulator, settings, tenant):
+def test_drains_at_one_moment_keep_the_gap(simulator, settings, tenant, monkeypatch):
+    """Many small claims, and enough time between deciding and starting to meet."""
+    start = queue.start
+
+    def slowly(*arguments):
+        time.sleep(0.02)
+        return start(*arguments)
+
+    monkeypatch.setattr("leadrails.jobs.drain.MAX_BATCH", 3)
+    monkeypatch.setattr(queue, "start", slowly)
     settings.LEADRAILS_SIMULATOR_URL = simulator.url
     settings.LEADRAILS_PUBLIC_URL = ""
     place = make_destination(tenant, messages_per_second=1000)
     other = make_destination(tenant, messages_per_second=1000)
     phones = [f"+12025550{n}" for n in range(110, 140)]
-    for phone in phones:
-        job_of(tenant, phone=phone, place=place)
-        job_of(tenant, phone=phone, place=other)
+    # A claim takes from both destinations: one drain's persons are the next one's.
+    for one, next_one in pairwise([*phones, phones[0]]):
+        job_of(tenant, phone=one, place=place)
+        job_of(tenant, phone=next_one, place=other)
     together = Barrier(3)
 
     def send():
