@@ -216,12 +216,15 @@ class Drain:
                 await asyncio.sleep(1)
 
     async def _beat_forever(self) -> None:
+        """Keep what is ours, and take over from who is dead: beat may be, too."""
         while True:
             await asyncio.sleep(HEARTBEAT_EVERY)
             try:
                 await self._database(
                     self._claims, queue.heartbeat, list(self._leased), self.worker
                 )
+                if any(await self._database(self._claims, queue.reap)):
+                    self._more.set()
             except (DatabaseError, InterfaceError):
                 log.warning("the database did not take a heartbeat")
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from destinations.models import Destination
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import Suppression
+from leadrails.jobs import drain as drain_module
 from leadrails.jobs import queue
 from leadrails.jobs.drain import STOP_GRACE
 from leadrails.jobs.loop import SenderLoop
@@ -210,6 +211,20 @@ def test_the_jobs_of_a_dead_worker_are_taken_over(drain):
     doubtful.refresh_from_db()
     assert (untouched.state, doubtful.state) == ("queued", "unknown")
     assert doubtful.reason == "worker_lost"
+
+
+def test_a_drain_takes_over_from_the_dead_without_beat(drain, monkeypatch):
+    monkeypatch.setattr(drain_module, "HEARTBEAT_EVERY", 0.05)
+    job = job_to("+12025550113")
+    dead = "00000000-0000-0000-0000-000000000001"
+    QueueEntry.objects.update(lease_until=job.created_at, worker=dead)
+
+    loop = SenderLoop(linger=1)
+    loop.run()
+    loop.close()
+
+    job.refresh_from_db()
+    assert job.state == "accepted"
 
 
 def test_claims_are_fair_between_tenants():
