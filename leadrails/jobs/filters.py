@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from destinations.models import Destination
 from leadrails.core import ids, phone
 from leadrails.core.reasons import REASONS
-from leadrails.core.states import State
+from leadrails.core.states import SUCCEEDED, State
 from leadrails.jobs.models import Job, JobQuerySet
 from leadrails.tenants.doors import read_id
 from leadrails.ui.states import look_of
@@ -24,6 +24,22 @@ def chosen_states(query: QueryDict) -> list[str]:
     return [state for state in query.getlist("state") if state in set(State)]
 
 
+def parts_of(query: QueryDict) -> list[Q]:
+    """
+    The states that a page is looked up in, one by one: each has its own index.
+
+    Codes and reasons belong to what has not arrived, so nothing else is looked through.
+    """
+    states: Iterable[str] = chosen_states(query)
+    if not states and (query.get("reason") or _ERROR_CODE.fullmatch(_text(query))):
+        states = sorted(frozenset(State) - SUCCEEDED)
+    return [Q(state=state) for state in dict.fromkeys(states)]
+
+
+def _text(query: QueryDict) -> str:
+    return query.get("q", "").replace("\x00", "").strip()
+
+
 def narrowed(jobs: JobQuerySet, query: QueryDict, country: str) -> JobQuerySet:
     """`country` is the one that national phone numbers are read in."""
     if states := chosen_states(query):
@@ -32,7 +48,7 @@ def narrowed(jobs: JobQuerySet, query: QueryDict, country: str) -> JobQuerySet:
         jobs = jobs.filter(reason=reason.replace("\x00", ""))
     if destination := query.get("destination"):
         jobs = jobs.filter(destination_id=read_id(Destination.prefix, destination))
-    if text := query.get("q", "").replace("\x00", "").strip():
+    if text := _text(query):
         jobs = jobs.filter(_matching(text, country))
     return jobs
 

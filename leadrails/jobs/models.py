@@ -136,6 +136,19 @@ class Job(PublicIdModel):
                     "canceled",
                 )
             ),
+            # The same for the states that most jobs pass, and for the rare last one.
+            models.Index(
+                fields=["tenant", "state", "id"],
+                condition=models.Q(
+                    state__in=["queued", "sending", "accepted", "sent", "read"]
+                ),
+                name="job_under_way",
+            ),
+            models.Index(
+                fields=["provider_id"],
+                condition=models.Q(provider_id__gt=""),
+                name="job_by_provider_id",
+            ),
             # What still waits for the provider's last word.
             models.Index(
                 fields=["id"],

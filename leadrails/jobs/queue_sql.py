@@ -346,9 +346,10 @@ SELECT (SELECT count(*) FROM waiting), (SELECT count(*) FROM doubtful),
   (SELECT count(*) FROM ended)
 """
 
+# The first of the index tells, whatever share of the entries the planner believes due.
 ANY_DUE = """
-SELECT EXISTS (SELECT FROM jobs_queueentry
-  WHERE lease_until IS NULL AND due_at <= now())
+SELECT coalesce((SELECT due_at FROM jobs_queueentry
+  WHERE lease_until IS NULL ORDER BY due_at LIMIT 1) <= now(), false)
 """
 
 # Any answer of a provider ends a run of troubles and closes the circuit.

@@ -26,7 +26,7 @@ from leadrails.core.states import (
     State,
 )
 from leadrails.jobs import gates, services
-from leadrails.jobs.filters import active_filters, chosen_states, narrowed
+from leadrails.jobs.filters import active_filters, chosen_states, narrowed, parts_of
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.jobs.timeline import Story, steps_of
@@ -54,6 +54,7 @@ def job_list(request: TenantRequest) -> HttpResponse:
         ),
         after=query.get("after"),
         before=query.get("before"),
+        parts=parts_of(query),
     )
     chosen = chosen_states(query)
     context = {
