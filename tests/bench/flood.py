@@ -34,7 +34,7 @@ class Window:
 class Flood:
     def __init__(self, world: World, size: Size) -> None:
         self.world = world
-        self.backlog = size.of(BACKLOG)
+        self.backlog = size.of(BACKLOG, least=6000)
         self.seconds = size.seconds(WINDOW)
         self.one = make_place(destinations=WAYS)
         self.other = make_place()

@@ -8,6 +8,7 @@ with the same functions as the drain, writes the same attempt row before the cal
 the same states after it; it knows no rates, no fairness and no unknown outcomes.
 """
 
+import logging
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from django.utils import timezone
 from leadrails.celery import app
 
 app.conf.worker_prefetch_multiplier = 16
+logging.getLogger("twilio").setLevel(logging.WARNING)  # it logs each request
 API = "https://api.twilio.com"
 STARTED = ["state", "attempts", "changed_at", "message", "encoding", "segments"]
 FINISHED = ["finished_at", "outcome", "provider_id", "http_status", "response"]
