@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 import redis
 import redis.asyncio
@@ -139,9 +140,13 @@ def _is_cancelled() -> bool:
 
 def channel(queue: str) -> str:
     """Channels span the databases of a Redis, so each deployment names its own."""
-    pool = redis.ConnectionPool.from_url(settings.REDIS_URL)
-    database = pool.connection_kwargs.get("db", 0)
-    return f"leadrails:{database}:{queue}"
+    return f"leadrails:{_database(settings.REDIS_URL)}:{queue}"
+
+
+@lru_cache(maxsize=8)
+def _database(url: str) -> int:
+    pool = redis.ConnectionPool.from_url(url)
+    return int(pool.connection_kwargs.get("db", 0))
 
 
 drain_waker = Waker("jobs.drain", "drain")
