@@ -29,6 +29,21 @@ from leadrails.leads.services import (
 from leadrails.tenants.services import authenticate_api_key
 
 PATH = "/v1/lead-events"
+_META = {
+    name: f"HTTP_{name.upper().replace('-', '_')}"
+    for name in (
+        "Authorization",
+        "Idempotency-Key",
+        "User-Agent",
+        "X-LR-Client-Id",
+        "X-LR-Idempotency-Key",
+        "X-LR-Key-Id",
+        "X-LR-Nonce",
+        "X-LR-Signature",
+        "X-LR-Source-Id",
+        "X-LR-Timestamp",
+    )
+}
 
 
 class Refusal(Exception):
@@ -93,7 +108,7 @@ def _take(request: HttpRequest) -> Accepted:
         key_id=sender.key_id,
         nonce=sender.nonce,
         remote_ip=_remote_ip(request),
-        user_agent=request.headers.get("User-Agent", "")[:300],
+        user_agent=_header(request, "User-Agent")[:300],
     )
     try:
         return accept_lead(posted)
@@ -138,9 +153,8 @@ def _read_body(request: HttpRequest) -> bytes:
 
 
 def _authenticate(request: HttpRequest, body: bytes) -> Sender:
-    if "Authorization" in request.headers:
+    if _header(request, "Authorization"):
         return _authenticate_api_key(request, body)
-    headers = request.headers
     key = directory.find_key(_header_id("key", request, "X-LR-Key-Id"))
     if key is None or key.is_revoked:
         raise _not_proven("The signing key is unknown or revoked.")
@@ -150,17 +164,17 @@ def _authenticate(request: HttpRequest, body: bytes) -> Sender:
         raise _not_proven("The signing key belongs to another client.")
     try:
         parts = signing.SignedParts(
-            timestamp=headers.get("X-LR-Timestamp", ""),
-            nonce=signing.parse_nonce(headers.get("X-LR-Nonce", "")),
+            timestamp=_header(request, "X-LR-Timestamp"),
+            nonce=signing.parse_nonce(_header(request, "X-LR-Nonce")),
             idempotency_key=signing.parse_idempotency_key(
-                headers.get("X-LR-Idempotency-Key", "")
+                _header(request, "X-LR-Idempotency-Key")
             ),
             body=body,
         )
         posted_at = signing.parse_timestamp(parts.timestamp)
     except ValueError as error:
         raise _not_proven(f"Malformed header: {error}.") from None
-    if not signing.verify(headers.get("X-LR-Signature", ""), parts, key.secret):
+    if not signing.verify(_header(request, "X-LR-Signature"), parts, key.secret):
         raise _not_proven("The signature does not fit the request.")
     if not signing.is_fresh(posted_at, now=datetime.now(tz=UTC)):
         raise Refusal(
@@ -173,15 +187,15 @@ def _authenticate(request: HttpRequest, body: bytes) -> Sender:
 
 
 def _authenticate_api_key(request: HttpRequest, body: bytes) -> Sender:
-    scheme, _, token = request.headers["Authorization"].partition(" ")
+    scheme, _, token = _header(request, "Authorization").partition(" ")
     key = authenticate_api_key(token.strip()) if scheme.lower() == "bearer" else None
     if key is None:
         raise _not_proven("The API key is unknown or revoked.")
     source = _usable_source(_header_id("src", request, "X-LR-Source-Id"))
     if source.tenant_id != key.tenant_id:
         raise _not_proven("The source is unknown.")
-    given = request.headers.get("X-LR-Idempotency-Key") or request.headers.get(
-        "Idempotency-Key", hashlib.sha256(body).hexdigest()
+    given = _header(request, "X-LR-Idempotency-Key") or request.META.get(
+        _META["Idempotency-Key"], hashlib.sha256(body).hexdigest()
     )
     try:
         return Sender(source, signing.parse_idempotency_key(given))
@@ -226,9 +240,15 @@ def _check_workflow(source: SourceEntry, name: str) -> WorkflowEntry | None:
     return workflow
 
 
+def _header(request: HttpRequest, name: str) -> str:
+    """Django's `request.headers` first makes names of all that the server gave."""
+    value: str = request.META.get(_META[name], "")
+    return value
+
+
 def _header_id(prefix: str, request: HttpRequest, header: str) -> UUID:
     try:
-        return ids.decode(prefix, request.headers.get(header, ""))
+        return ids.decode(prefix, _header(request, header))
     except ValueError:
         raise _not_proven(f"{header} is missing or malformed.") from None
 

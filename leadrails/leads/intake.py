@@ -2,10 +2,12 @@
 
 import hashlib
 import ipaddress
-import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from leadrails import statements
 from leadrails.core import ids, phone, routing
@@ -116,20 +118,35 @@ def _parameters(posted: Posted) -> dict[str, Any]:
         "email": str(fields.get("email") or "")[:320],
         "name": str(fields.get("name") or "")[:300],
         "event": posted.body.decode(),
-        "trail": json.dumps(trail),
+        "trail": _json(trail),
         "is_test": posted.is_test,
         "source_paused": source.status == "paused",
         "remote_ip": _address(posted.remote_ip),
         "user_agent": posted.user_agent.replace("\x00", ""),
-        # In the order of the routes: that is how messages to one person follow.
-        "jobs": sorted(ids.uuid7_beside(lead_id) for _ in jobs),
-        "routes": [job.route_id for job in jobs],
-        "destinations": [job.destination_id for job in jobs],
-        "recipients": [job.recipient for job in jobs],
-        "states": [_first_state(job.problem) for job in jobs],
-        "reasons": [str(job.problem) for job in jobs],
-        "details": [job.detail.replace("\x00", "")[:500] for job in jobs],
+        "job_count": len(jobs),
+        "jobs": _json(_rows(lead_id, jobs)),
     }
+
+
+def _rows(lead_id: UUID, jobs: tuple[routing.PlannedJob, ...]) -> list[dict[str, Any]]:
+    # In the order of the routes: that is how messages to one person follow.
+    job_ids = sorted(ids.uuid7_beside(lead_id) for _ in jobs)
+    return [
+        {
+            "id": job_id,
+            "route": job.route_id,
+            "destination": job.destination_id,
+            "recipient": job.recipient,
+            "state": _first_state(job.problem),
+            "reason": str(job.problem),
+            "detail": job.detail.replace("\x00", "")[:500],
+        }
+        for job_id, job in zip(job_ids, jobs, strict=True)
+    ]
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _route(
@@ -163,6 +180,7 @@ def _first_state(problem: str) -> str:
     return "dead" if problem == Reason.TEMPLATE_ERROR else "skipped"
 
 
+@lru_cache(maxsize=1024)
 def _address(text: str | None) -> str | None:
     try:
         return str(ipaddress.ip_address(text or ""))

@@ -104,6 +104,10 @@ AVAILABLE_FIELDS: list[TemplateField] = [
 KNOWN_NAMES: frozenset[str] = frozenset(
     name for field in AVAILABLE_FIELDS for name in (field.name, field.path)
 )
+_PATHS = [
+    (field.name, field.path.rpartition(".")[0], field.path.rpartition(".")[2])
+    for field in AVAILABLE_FIELDS
+]
 _SHORT_NAMES = {field.name for field in AVAILABLE_FIELDS}
 
 
@@ -120,7 +124,10 @@ def lead_fields(event: Mapping[str, Any], *, phone_e164: str) -> dict[str, Any]:
     for key in ("sms_consent", "email_consent"):
         groups["consent"][key] = _agreement(groups["consent"].get(key))
     custom = _group(event, "custom_fields")
-    flat = {field.name: _value(groups, event, field.path) for field in AVAILABLE_FIELDS}
+    flat = {
+        name: (groups[group] if group else event).get(key)
+        for name, group, key in _PATHS
+    }
     flat["workflow"] = event.get("workflow") or event.get("workflow_name") or "default"
     known = {**flat, **groups, "custom_fields": custom}
     unknown = {key: event[key] for key in event if key not in known}
@@ -131,13 +138,6 @@ def lead_fields(event: Mapping[str, Any], *, phone_e164: str) -> dict[str, Any]:
 def _group(event: Mapping[str, Any], name: str) -> dict[str, Any]:
     group = event.get(name)
     return dict(group) if isinstance(group, Mapping) else {}
-
-
-def _value(
-    groups: Mapping[str, Mapping[str, Any]], event: Mapping[str, Any], path: str
-) -> Any:
-    group, _, name = path.rpartition(".")
-    return (groups[group] if group else event).get(name)
 
 
 def _person(lead: Mapping[str, Any], phone_e164: str) -> dict[str, Any]:
