@@ -8,7 +8,8 @@ undone and each callback gets one of its own, so that a bad one harms no other.
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -20,9 +21,11 @@ from destinations.cache import find_destinations
 from destinations.credentials import provider_for
 from destinations.models import Destination
 from leadrails import statements
+from leadrails.alerts.services import open_alert
 from leadrails.core import ids
 from leadrails.core.crashpoints import crash_here
 from leadrails.core.redact import redact
+from leadrails.jobs.effects import scope_of
 from webhooks import sql
 from webhooks.models import RawCallback
 from webhooks.recording import record_reports
@@ -30,6 +33,7 @@ from webhooks.reports import Report, text
 
 log = logging.getLogger(__name__)
 
+CALLBACKS_GIVEN_UP = "callbacks_given_up"
 MAX_TRIES = 10
 LOWEST, HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
 
@@ -157,3 +161,21 @@ def _note_errors(batch: Batch) -> None:
         )
     parameters = {"rows": json.dumps(rows), "max_tries": MAX_TRIES}
     statements.run(sql.NOTE_ERRORS, parameters)
+    _tell_of_given_up(
+        raw
+        for raw in batch.claimed
+        if raw.id in batch.failed and raw.tries + 1 >= MAX_TRIES
+    )
+
+
+def _tell_of_given_up(given_up: Iterable[Claimed]) -> None:
+    counts = Counter(raw.destination_id for raw in given_up)
+    places = find_destinations(counts.keys()) if counts else {}
+    for destination_id, place in sorted(places.items()):
+        open_alert(
+            tenant_id=place.tenant_id,
+            kind=CALLBACKS_GIVEN_UP,
+            scope=scope_of(destination_id),
+            destination_id=destination_id,
+            failures=counts[destination_id],
+        )

@@ -60,6 +60,7 @@ def _attempts(rows: list[Any]) -> dict[int, AttemptFacts]:
 def write_cases(cases: Collection[Case]) -> None:
     """Write what changed, one statement for each table."""
     _write(sql.WRITE_JOBS, (_job_row(case.job) for case in cases if case.is_changed))
+    _write(sql.ADD_ATTEMPTS, (row for case in cases for row in _lost_attempts(case)))
     _write(sql.WRITE_ATTEMPTS, (row for case in cases for row in _attempt_rows(case)))
     _write(
         sql.WRITE_EVENTS,
@@ -74,6 +75,20 @@ def _write(statement: str, rows: Iterable[dict[str, Any]]) -> None:
 
 def _job_row(job: JobFacts) -> dict[str, Any]:
     return {name: getattr(job, name) for name in JobFacts.__slots__}
+
+
+def _lost_attempts(case: Case) -> list[dict[str, Any]]:
+    return [
+        {
+            "job_id": case.job.id,
+            "number": number,
+            "tenant_id": case.job.tenant_id,
+            "destination_id": case.job.destination_id,
+            "started_at": attempt.started_at,
+        }
+        for number, attempt in case.attempts.items()
+        if attempt.is_lost
+    ]
 
 
 def _attempt_rows(case: Case) -> list[dict[str, Any]]:

@@ -49,6 +49,8 @@ def _find_case(report: Report, loaded: Loaded) -> Case:
     case = loaded.cases.get(report.job_id)
     if case is None or case.job.destination_id != report.destination.id:
         raise LookupError("there is no such job")
+    if report.number > case.job.attempts:
+        case.add_lost_attempt(report)
     if report.number not in case.attempts:
         raise LookupError("there is no such attempt")
     return case

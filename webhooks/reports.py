@@ -103,9 +103,12 @@ class JobFacts:
 
 @dataclass(slots=True)
 class AttemptFacts:
+    """`is_lost`: there is no row of it; see `Case.add_lost_attempt`."""
+
     started_at: datetime
     outcome: str
     provider_id: str
+    is_lost: bool = False
 
 
 @dataclass(slots=True)
@@ -125,6 +128,20 @@ class Case:
     @property
     def is_changed(self) -> bool:
         return self.job != self._before
+
+    def add_lost_attempt(self, report: Report) -> None:
+        """
+        Believe in an attempt that the database has forgotten.
+
+        The callback's URL was made by us for this very attempt, so it was made: the
+        database was restored since. What it became is worth more than a second copy.
+        """
+        lost = AttemptFacts(report.received_at, "", "", is_lost=True)
+        self.attempts[report.number] = lost
+        self.noted.add(report.number)
+        if self.job.state is State.SENDING:
+            self.job.is_possible_duplicate = True
+        self.job.attempts = report.number
 
     def known(self, number: int) -> State:
         """How far an attempt is known to have come."""

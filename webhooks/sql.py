@@ -61,7 +61,8 @@ WITH input AS (
     reason text, provider_id text, sender text, segments int, error_code text,
     error_message text, price numeric, price_unit text, accepted_at timestamptz,
     sent_at timestamptz, delivered_at timestamptz, read_at timestamptz,
-    is_possible_duplicate bool, is_contradicted bool, is_moved bool, delay interval)
+    is_possible_duplicate bool, is_contradicted bool, is_moved bool, delay interval,
+    attempts int)
 ),
 written AS (
   UPDATE jobs_job job SET state = input.state, reason = input.reason,
@@ -71,7 +72,7 @@ written AS (
     accepted_at = input.accepted_at, sent_at = input.sent_at,
     delivered_at = input.delivered_at, read_at = input.read_at,
     is_possible_duplicate = input.is_possible_duplicate,
-    is_contradicted = input.is_contradicted,
+    is_contradicted = input.is_contradicted, attempts = input.attempts,
     changed_at = CASE WHEN is_moved THEN now() ELSE job.changed_at END,
     due_at = CASE WHEN is_moved THEN now() + input.delay ELSE job.due_at END
   FROM input WHERE job.id = input.id
@@ -87,6 +88,15 @@ SELECT id, tenant_id, destination_id, replay_of IS NOT NULL, due_at
 FROM written WHERE is_moved AND state = 'retrying'
 ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, lease_until = NULL,
   worker = NULL
+"""
+
+# Attempts that a restored database has forgotten.
+ADD_ATTEMPTS = """
+INSERT INTO jobs_attempt (job_id, number, tenant_id, destination_id, started_at)
+SELECT * FROM json_to_recordset(%(rows)s::json)
+  AS x (job_id uuid, number int, tenant_id uuid, destination_id uuid,
+    started_at timestamptz)
+ON CONFLICT DO NOTHING
 """
 
 # The worker that made the attempt may have died over it: then nobody else ends it.

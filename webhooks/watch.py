@@ -11,6 +11,7 @@ from leadrails.alerts.watching import Key, Problem, close_cured, keep
 from leadrails.core.ids import uuid7_floor
 from leadrails.jobs.effects import scope_of
 from leadrails.jobs.watch import KEPT, rows, run_checks, span
+from webhooks.batch import CALLBACKS_GIVEN_UP
 from webhooks.polling import FIRST_WHEN_OVERDUE
 from webhooks.services import SIGNATURE_FAILURES
 
@@ -20,6 +21,7 @@ LOOKED_AT = timedelta(days=1)
 # Overdue messages are asked for one by one: leave them the time.
 OVERDUE = FIRST_WHEN_OVERDUE + timedelta(minutes=1)
 GOOD_HOUR = timedelta(hours=1)
+GOOD_DAY = timedelta(days=1)
 
 # Of each destination that sent lately: its newest messages that are overdue, and its
 # newest ones of all. One look by index for each.
@@ -119,5 +121,11 @@ def check_signatures() -> None:
     close_cured([SIGNATURE_FAILURES], _BELIEVED_SINCE, parameters)
 
 
+def check_given_up() -> None:
+    """All callbacks of a day could be matched."""
+    parameters = {"good_day": GOOD_DAY}
+    close_cured([CALLBACKS_GIVEN_UP], "last_at < now() - %(good_day)s", parameters)
+
+
 def watch() -> None:
-    run_checks((check_silence, check_signatures))
+    run_checks((check_silence, check_signatures, check_given_up))

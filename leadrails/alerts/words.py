@@ -110,6 +110,19 @@ WORDS: dict[str, Words] = {
         opens=_("a callback with the right address is signed with another key"),
         closes=_("one is believed again and none was wrong for an hour"),
     ),
+    "callbacks_given_up": Words(
+        title=_("Callbacks for %(where)s could not be matched with a message"),
+        sentence=_(
+            "They came at an address that this server made and were given up after some"
+            " minutes. The database may have forgotten messages that were sent."
+        ),
+        next_step=_(
+            "Was a backup restored? Then compare with the provider's log before you"
+            " release or replay anything."
+        ),
+        opens=_("a callback cannot be matched or understood, ten times"),
+        closes=_("all callbacks of a day could be"),
+    ),
     "circuit_open": Words(
         title=_("The provider does not answer %(where)s"),
         sentence=_(

@@ -9,14 +9,17 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from leadrails import statements
+from leadrails.alerts.models import Alert
 from leadrails.core import ids
-from leadrails.jobs.models import DeliveryEvent, Job, QueueEntry
+from leadrails.jobs import lineage
+from leadrails.jobs.models import Attempt, DeliveryEvent, Job, QueueEntry
 from leadrails.jobs.wake import Waker
 from tests.webhooks.twilio import form, make_sent_job, report, store
 from webhooks import tasks
 from webhooks.batch import MAX_TRIES
 from webhooks.models import RawCallback
 from webhooks.services import process_callbacks
+from webhooks.watch import check_given_up
 
 
 def until(condition, seconds=10):
@@ -114,7 +117,7 @@ def test_one_bad_callback_does_not_stop_the_others():
     job = make_sent_job()
     store(job, b"nonsense=+12025550100")
     store(job, form("sent"), job_id=ids.uuid7())
-    store(job, form("sent"), attempt=7)
+    store(job, form("sent"), attempt=0)
     job = report(job, form("delivered"))
     assert job.state == "delivered"
     failed = RawCallback.objects.filter(processed_at=None).order_by("error")
@@ -147,6 +150,87 @@ def test_a_callback_whose_job_is_gone_is_given_up_in_words():
     raw = RawCallback.objects.get()
     assert raw.error == "LookupError: there is no such job"
     assert raw.processed_at is not None
+
+
+@pytest.mark.django_db
+def test_a_callback_that_comes_before_its_job_is_matched_later():
+    job = make_sent_job()
+    late = ids.uuid7_beside(job.id)
+    store(job, form("delivered"), job_id=late)
+    assert process_callbacks() == 1
+    raw = RawCallback.objects.get()
+    assert (raw.processed_at, raw.tries) == (None, 1)
+    Job.objects.filter(pk=job.pk).update(id=late)
+    Attempt.objects.filter(job_id=job.pk).update(job_id=late)
+    RawCallback.objects.update(received_at=timezone.now() - timedelta(seconds=3))
+
+    assert process_callbacks() == 1
+
+    raw.refresh_from_db()
+    assert (raw.processed_at is not None, raw.error) == (True, "")
+    assert Job.objects.get(pk=late).state == "delivered"
+
+
+@pytest.mark.django_db
+def test_what_is_given_up_is_told_once_for_each_destination():
+    job, other = make_sent_job(), make_sent_job()
+    for _ in range(3):
+        store(job, form("delivered"), job_id=ids.uuid7())
+    store(other, b"nonsense")
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    RawCallback.objects.update(received_at=an_hour_ago, tries=MAX_TRIES - 2)
+    assert process_callbacks() == 4
+    assert not Alert.objects.exists()
+
+    assert process_callbacks() == 4
+
+    alerts = Alert.objects.filter(kind="callbacks_given_up")
+    counts = dict(alerts.values_list("destination_id", "failures"))
+    assert counts == {job.destination_id: 3, other.destination_id: 1}
+    check_given_up()
+    assert alerts.open().count() == 2
+    alerts.update(last_at=timezone.now() - timedelta(days=1, minutes=1))
+    check_given_up()
+    assert alerts.open().count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("word", "state"), [("delivered", "delivered"), ("undelivered", "undelivered")]
+)
+def test_a_restored_backup_learns_what_it_has_forgotten(word, state):
+    """What was sent after it was made has callbacks that name attempts to come."""
+    job = make_sent_job()
+    Attempt.objects.all().delete()
+    Job.objects.update(state="queued", attempts=0, provider_id="", accepted_at=None)
+    QueueEntry.objects.create(
+        job_id=job.id,
+        tenant_id=job.tenant_id,
+        destination_id=job.destination_id,
+        due_at=timezone.now(),
+    )
+    assert lineage.hold() == 1
+    store(job, form("sent"), attempt=2)
+    store(job, form(word), attempt=2)
+
+    assert process_callbacks() == 2
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (state, 2)
+    assert not QueueEntry.objects.exists()
+    attempt = Attempt.objects.get()
+    assert (attempt.number, attempt.outcome) == (2, "accepted")
+    assert attempt.provider_id == job.provider_id != ""
+    assert attempt.finished_at is not None
+
+
+@pytest.mark.django_db
+def test_what_is_sent_again_while_its_callback_comes_is_labelled():
+    job = make_sent_job("sending")
+    store(job, form("sent"), attempt=job.attempts + 1)
+    process_callbacks()
+    job.refresh_from_db()
+    assert (job.state, job.is_possible_duplicate) == ("sent", True)
 
 
 @pytest.mark.django_db
