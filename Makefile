@@ -27,8 +27,8 @@ test: venv-dev chromium ## Run the tests; ARGS="tests/core -x", SKIP_BROWSER=1
 	@exec $(PY) -m leadrails.embedded servers \
 		$(PY) -m pytest $(BROWSER_TESTS) $(ARGS)
 
-bench: venv-dev ## Measure speed beside its limits, JSON lines; ONLY=dispatch
-	@exec $(PY) -m tests.bench $(ONLY)
+bench: venv-dev ## Measure speed beside its limits, JSON lines; ONLY=dispatch, RUNS=5
+	@exec $(PY) -m tests.bench $(if $(RUNS),--runs $(RUNS)) $(ONLY)
 
 chaos: venv-dev ## Kill everything N=25 times under load and check; SEED=7, MINUTES=70
 	@exec $(PY) -m tests.chaos --kills $(or $(N),25) \

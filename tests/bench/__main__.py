@@ -1,5 +1,5 @@
 """
-python -m tests.bench [--small] [NAME …]
+python -m tests.bench [--small] [--runs N] [NAME …]
 
 Every benchmark, or those named, each in a process and with servers of its own. Prints
 one JSON object a line for each figure. The exit status is 1 if a target was missed
@@ -34,6 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--small", action="store_true", help="a little of all, at once")
+    parser.add_argument("--runs", type=int, default=Size.runs, help="fewer is rougher")
     given = parser.parse_args()
     if unknown := set(given.names) - set(NAMES):
         print(f"There is no benchmark “{min(unknown)}”. There are: {', '.join(NAMES)}.")
@@ -42,8 +43,8 @@ def main() -> int:
     if given.small:
         return run(names, SMALL)
     if len(names) == 1:
-        return run(names, Size())
-    command = [sys.executable, "-m", "tests.bench"]
+        return run(names, Size(runs=given.runs))
+    command = [sys.executable, "-m", "tests.bench", f"--runs={given.runs}"]
     done = [subprocess.run([*command, name], check=False) for name in names]
     return max(one.returncode for one in done)
 
