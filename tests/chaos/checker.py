@@ -6,13 +6,13 @@ made, so each is tried on ledgers that were made up to break it.
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from uuid import UUID
 
 from destinations.providers.simulated import account_sid
 from destinations.simulator.scenarios import scenario_for
 from leadrails.core.states import OPEN, TRANSITIONS, State
+from tests.chaos.breach import Breach
 from tests.chaos.ledgers import WORDS, World
+from tests.chaos.order import crowded_messages, disordered_messages
 
 LONGEST_STOP = 10.0  # seconds
 AT_REST = {"accepted", "sent"}
@@ -22,12 +22,6 @@ MOVES = {(state, target) for (state, _), target in TRANSITIONS.items()}
 MOVES |= {(State.HELD, State.SENDING)}
 # The attempt is written with the move to `sending`: it cannot be taken back unasked.
 MOVES -= {(State.SENDING, State.QUEUED)}
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    what: str
-    job_id: UUID | None = None
 
 
 def lost_leads(world: World):
@@ -280,6 +274,8 @@ INVARIANTS = (
     doubled_leads,
     doubled_jobs,
     doubled_messages,
+    disordered_messages,
+    crowded_messages,
     doubled_replays,
     wrong_statuses,
     statuses_that_went_back,

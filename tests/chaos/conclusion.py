@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from leadrails.embedded.stack import Stack
 from tests.chaos import reading
-from tests.chaos.checker import Breach
+from tests.chaos.breach import Breach
 from tests.chaos.ledgers import World
 from tests.chaos.report import Report, doubts, recoveries, spread, table
 

@@ -70,6 +70,7 @@ class Attempt:
     tenant_id: UUID
     outcome: str
     provider_id: str
+    started_at: datetime
     finished_at: datetime | None
 
 

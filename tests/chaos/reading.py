@@ -63,8 +63,8 @@ TABLES = {
     "attempts": (
         Attempt,
         (
-            "SELECT job_id, number, tenant_id, outcome, provider_id, finished_at"
-            " FROM jobs_attempt"
+            "SELECT job_id, number, tenant_id, outcome, provider_id, started_at,"
+            " finished_at FROM jobs_attempt"
         ),
     ),
     "events": (

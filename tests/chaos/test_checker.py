@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -33,6 +33,9 @@ PLACE = UUID(int=3)
 LEAD, JOB, LATER = UUID(int=10), UUID(int=20), UUID(int=21)
 DELIVERED, UNDELIVERED, REFUSED = "+12125550100", "+12125550151", "+12125550158"
 CORRECTED = "+12125550178"
+
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def make_post(**fields):
@@ -68,6 +71,7 @@ def make_world(**ledgers):
         tenant_id=TENANT,
         outcome="accepted",
         provider_id="SM1",
+        started_at=NOW,
         finished_at=datetime(2026, 11, 21, tzinfo=UTC),
     )
     message = Message(
@@ -142,7 +146,21 @@ def month(**rows):
 
 GONE = month(**dict.fromkeys(PARENTS))
 
+
+def pair(seconds, **fields):
+    """A second job, whose attempt began so much later than the first one's."""
+    later = replace(JOB_ROW, id=UUID(int=JOB.int + 1), **fields)
+    started_at = NOW + timedelta(seconds=seconds)
+    attempt = replace(ATTEMPT, job_id=later.id, started_at=started_at)
+    return make_world(jobs=[JOB_ROW, later], attempts=[ATTEMPT, attempt])
+
+
 BROKEN = {
+    "the second message began first": ("disordered_messages", pair(-3)),
+    "two messages began at once": (
+        "crowded_messages",
+        pair(0.5, lead_id=UUID(int=77)),
+    ),
     "a month lost its jobs alone": (
         "half_dropped_months",
         make_world(months=[month(jobs_job=None), GONE]),
