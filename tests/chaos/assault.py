@@ -11,6 +11,7 @@ from tests.chaos.schedule import Fault
 POINT_WAIT = 0.5  # seconds that a point gets to meet somebody before the next kill
 REPLAY_EVERY = 4.0  # seconds
 TELL_EVERY = 10.0  # seconds
+RESTRICT_EVERY = 5.0  # seconds
 LAST_KILLS = 10
 """Nothing but kills happens at the end, so that what is last is settled sooner."""
 
@@ -35,6 +36,7 @@ class Assault:
         self._errands = [
             Errand(REPLAY_EVERY, replay),
             Errand(TELL_EVERY, lambda: tell_progress(self.died)),
+            Errand(RESTRICT_EVERY, faults.restrict_key),
         ]
         self.died = 0
 

@@ -9,10 +9,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import redis
 
+from destinations.providers.simulated import account_sid
 from leadrails.embedded.stack import Stack
 from tests.chaos.schedule import Fault
 
@@ -28,13 +30,19 @@ WHERE usename = current_user AND pid <> pg_backend_pid() ORDER BY pid
 
 
 class Faults:
-    """`tell` is called with what was done, `died` once for each kill."""
+    """
+    `tell` is called with what was done.
+
+    Args:
+        in_doubt: the tenant whose key may send, but not read, until the end.
+    """
 
     def __init__(
         self,
         stack: Stack,
         *,
         points: Path,
+        in_doubt: UUID,
         replay: Callable[[], bool],
         drop: Callable[[], None],
         tell: Callable[..., None],
@@ -42,6 +50,7 @@ class Faults:
         self.stack = stack
         self.stops: list[tuple[str, float]] = []
         self._points = points
+        self._in_doubt = in_doubt
         self._replay = replay
         self._drop = drop
         self._tell = tell
@@ -92,6 +101,7 @@ class Faults:
         for name in self.stack.processes:
             self.stack.thaw(name)
         self._set_provider({})
+        self._set_key("standard")
 
     def calm_provider(self) -> bool:
         return self._set_provider(CALM)
@@ -178,14 +188,25 @@ class Faults:
         self._later(fault.seconds, self.calm_provider)
         return done
 
+    def restrict_key(self) -> bool:
+        """The simulator forgets it when it is killed, so this is done again."""
+        return self._set_key("restricted")
+
+    def _set_key(self, key_type: str) -> bool:
+        account = account_sid(self._in_doubt)
+        return self._ask_provider("PUT", f"accounts/{account}", {"key_type": key_type})
+
     def _set_provider(self, probabilities: dict[str, float]) -> bool:
+        settings = {"probabilities": probabilities, "delays": {"late": LATE}}
+        return self._ask_provider("POST", "faults", settings)
+
+    def _ask_provider(self, method: str, path: str, body: dict) -> bool:
         secret = self.stack.env["LEADRAILS_SIMULATOR_SECRET"]
         request = urllib.request.Request(
-            f"{self.stack.urls['simulator']}/_simulator/faults",
-            data=json.dumps(
-                {"probabilities": probabilities, "delays": {"late": LATE}}
-            ).encode(),
+            f"{self.stack.urls['simulator']}/_simulator/{path}",
+            data=json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {secret}"},
+            method=method,
         )
         try:
             with urllib.request.urlopen(request, timeout=2):

@@ -116,6 +116,7 @@ class Run:
         self.faults = Faults(
             self.stack,
             points=self._points,
+            in_doubt=self.workspaces[-1].id,
             replay=self._replay,
             drop=self.months.drop_one_later,
             tell=self._tell,

@@ -4,7 +4,8 @@ import json
 
 import django
 
-TENANTS = ("flood", "alpha", "beta", "gamma", "delta")
+TENANTS = ("flood", "alpha", "beta", "gamma", "delta", "doubt")
+"""The last one's key may not ask what became of a message, so it sends again."""
 BODY = "{{ first_name }}: thanks for asking about {{ service_type }}."
 PASSWORD = "a long password of chaos"
 
@@ -22,6 +23,7 @@ def _tenant(slug):
     user = make.make_user(tenant, email=f"owner@{slug}.example", password=PASSWORD)
     source = make.make_source(tenant, country="US")
     key_id, secret = make.make_signing_key(source)
+    way = _way_in_doubt(tenant) if slug == "doubt" else {}
     # The second workspace's leads go two ways, so that one may fail without the other.
     for number in range(2 if slug == "alpha" else 1):
         destination = make.make_destination(
@@ -30,6 +32,7 @@ def _tenant(slug):
             body_template=f"{BODY} ({number + 1})",
             hourly_ceiling=10**8,
             daily_per_recipient=30,
+            **way,
         )
         make.make_route(source, destination, is_additional=number > 0)
     bump_version(tenant)
@@ -42,6 +45,27 @@ def _tenant(slug):
         "signing_secret": secret,
         "email": user.email,
         "password": PASSWORD,
+    }
+
+
+def _way_in_doubt(tenant):
+    """An API key of the simulator's, which faults.py restricts, and a policy."""
+    from django.conf import settings
+
+    from destinations.models import Destination
+    from destinations.providers import simulated
+
+    sid = simulated.account_sid(tenant.id)
+    key_sid = simulated.sibling_sid("SK", sid)
+    secret = simulated.auth_token(settings.LEADRAILS_SIMULATOR_SECRET, key_sid)
+    return {
+        "config": {
+            "account_sid": sid,
+            "from_number": "+15555550100",
+            "api_key_sid": key_sid,
+        },
+        "credentials": {"api_key_secret": secret},
+        "when_unknown": Destination.WhenUnknown.RESEND,
     }
 
 
