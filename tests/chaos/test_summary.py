@@ -1,3 +1,6 @@
+import re
+
+from leadrails.embedded.places import PROJECT
 from tests.chaos.checker import INVARIANTS
 from tests.chaos.ledgers import Move
 from tests.chaos.report import doubts, spread
@@ -66,3 +69,9 @@ def test_a_doubt_lasts_from_unknown_to_what_follows():
 def test_a_spread_names_the_longest():
     assert spread([]) == "none"
     assert spread([3.0, 1.0]) == "2, p50 1.0 s, p95 3.0 s, p99 3.0 s, longest 3.0 s"
+
+
+def test_the_page_on_chaos_names_every_invariant_and_no_other():
+    text = (PROJECT / "docs" / "chaos.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert named == [invariant.__name__ for invariant in INVARIANTS]

@@ -108,7 +108,9 @@ class Books(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def replay(self, number):
-        over = Job.objects.filter(pk__in=self.jobs, state__in=REPLAYABLE).order_by("id")
+        over = Job.objects.filter(pk__in=self.jobs, state__in=REPLAYABLE).order_by(
+            "created_at"
+        )
         if over:
             made = replay_job(_pick(over, number), actor=None)
             self.jobs.setdefault(made.id, made.state)
@@ -229,18 +231,45 @@ class Books(RuleBasedStateMachine):
         if not is_frozen:
             self.hands[worker], self.calls[worker] = [], []
 
+    @precondition(lambda self: self.sendable())
+    @rule(number=numbers, is_taken=st.booleans())
+    def start_after_a_freeze(self, number, is_taken):
+        """Whoever slept through its lease finds that others went on."""
+        worker = _pick(self.sendable(), number)
+        self._freeze(worker)
+        if is_taken:
+            self.claim(_other(worker), 6)
+        self._start(worker)
+
+    @precondition(lambda self: any(self.calls.values()))
+    @rule(number=numbers, found=st.sampled_from(["found", "absent", "not yet"]))
+    def answer_after_a_freeze(self, number, found):
+        worker = _pick([one for one in WORKERS if self.calls[one]], number)
+        self._freeze(worker)
+        self.claim(_other(worker), 6)
+        self._settle_doubt(_other(worker), found)
+        self.books_balance()
+        self.settle("accepted", number)
+
+    def _freeze(self, worker):
+        past = timezone.now() - SECOND
+        QueueEntry.objects.filter(worker=worker).update(lease_until=past)
+        queue.reap()
+        self.books_balance()
+        self.time_passes()
+
     # The world -------------------------------------------------------------------
 
     @precondition(lambda self: self.started)
     @rule(word=st.sampled_from(WORDS), number=numbers)
     def callback(self, word, number):
-        job_id, attempt = _pick(sorted(self.started), number)
+        job_id, attempt = _pick(list(self.started), number)
         report(Job.objects.get(pk=job_id), form(*word), attempt=attempt)
 
     @rule(number=numbers)
     def cancel(self, number):
         held = self.leases()
-        job_id = _pick(sorted(self.jobs), number)
+        job_id = _pick(list(self.jobs), number)
         if cancel_job(Job.objects.get(pk=job_id), actor=None):
             assert job_id not in held
 
@@ -341,6 +370,10 @@ class Books(RuleBasedStateMachine):
 
 
 HELD = (State.HELD, "destination_ceiling")
+
+
+def _other(worker):
+    return WORKERS[1 - WORKERS.index(worker)]
 
 
 def _pick(among, number):
