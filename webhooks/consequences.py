@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from destinations.models import Destination
+from destinations.providers import errors
 from leadrails import statements
 from leadrails.core.delivery import ErrorClass
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.reports import ReportDecision
 from leadrails.core.states import SUCCEEDED
 from leadrails.jobs.effects import apply_effects, note_filtered
+from leadrails.jobs.gates import note_overflows
 from webhooks import sql
 from webhooks.reports import Case, Report
 
@@ -36,6 +38,16 @@ class Consequence:
         return is_success and not self.report.destination.delivered_once
 
     @property
+    def is_overflow(self) -> bool:
+        """The provider took it and then had no room for it: we send too fast."""
+        code = self.report.update.error_code or ""
+        return errors.is_too_fast(self.report.destination.kind, code)
+
+    @property
+    def started_at(self) -> datetime:
+        return self.case.attempts[self.report.number].started_at
+
+    @property
     def reaches_further(self) -> bool:
         """Whether it concerns more than its job."""
         return bool(self.decision.effects) or self.is_filtered or self.is_first_success
@@ -47,8 +59,20 @@ def follow_up(consequences: Iterable[Consequence]) -> None:
 
     Destinations are locked first and in one order, so that two workers at the same
     alerts do not block each other. One look at a destination's filtered messages and
-    one mark of its first success serve a whole batch.
+    one mark of its first success serve a whole batch. Gates come last, as where a
+    drain settles.
     """
+    consequences = list(consequences)
+    _follow_up_on_places(consequences)
+    started: dict[UUID, datetime] = {}
+    for item in consequences:
+        if item.is_overflow:
+            place = item.report.destination.id
+            started[place] = max(item.started_at, started.get(place, item.started_at))
+    note_overflows(started)
+
+
+def _follow_up_on_places(consequences: Iterable[Consequence]) -> None:
     by_place: dict[UUID, list[Consequence]] = {}
     for item in consequences:
         if item.reaches_further:
@@ -83,7 +107,7 @@ def _apply(item: Consequence) -> None:
         job_id=job.id,
         recipient=job.recipient,
         error_code=report.update.error_code or "",
-        attempt_started_at=item.case.attempts[report.number].started_at,
+        attempt_started_at=item.started_at,
     )
 
 

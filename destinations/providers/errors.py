@@ -18,6 +18,21 @@ Where = Literal["sync", "callback", "both", "debugger"]
 
 DATA = Path(__file__).parent / "data"
 
+# Queues that are full and limits per second, told after the message was taken. Limits
+# of a day are not among them: to send more slowly does not help against those.
+_TOO_FAST = frozenset(
+    {
+        ("twilio", "14107"),
+        ("twilio", "30001"),
+        ("twilio", "30022"),
+        ("twilio", "63017"),
+        ("twilio", "63018"),
+        ("telnyx", "40011"),
+        ("telnyx", "40014"),
+        ("telnyx", "40018"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
@@ -47,6 +62,11 @@ def lookup(provider: str, code: str, *, where: Where = "callback") -> ErrorInfo:
     vendor = provider.partition("_")[0]
     known = _table().get((vendor, code))
     return known or _unknown(vendor, code, where)
+
+
+def is_too_fast(provider: str, code: str) -> bool:
+    """Whether a later report's code says that messages come faster than they go."""
+    return (provider.partition("_")[0], code) in _TOO_FAST
 
 
 def docs_url(provider: str, code: str) -> str | None:

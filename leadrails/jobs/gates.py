@@ -9,7 +9,7 @@ their attempts and their place meanwhile.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ SHORTEST_OPENING = timedelta(seconds=10)
 # two looks at what it has, half a minute apart, and a little of everything else.
 LONGEST_OPENING = timedelta(seconds=40)
 SHORTEST_SLOWDOWN = timedelta(seconds=1)
+OVERFLOW_SLOWDOWN = timedelta(seconds=10)
 LONGEST_SLOWDOWN = timedelta(minutes=5)
 LEAST_SHARE = 0.05
 
@@ -124,6 +125,54 @@ def refund(asides: Sequence[Aside]) -> None:
     if unused:
         parameters = {"destinations": list(unused), "counts": list(unused.values())}
         statements.run(_REFUND, parameters)
+
+
+_CHANGE_RATE = """
+UPDATE jobs_gate SET free_at = now() + (free_at - now()) * %(factor)s
+WHERE destination_id = %(destination)s AND free_at > now()
+"""
+
+
+def change_rate(destination_id: UUID, *, old: float, new: float) -> None:
+    """Let what was claimed at the old rate be worked off at the new one."""
+    parameters = {"destination": destination_id, "factor": old / new}
+    statements.run(_CHANGE_RATE, parameters)
+
+
+# What was sent before the rate was last lowered says nothing of the lower rate.
+_NOTE_OVERFLOWS = """
+WITH input AS (
+  SELECT * FROM unnest(%(destinations)s::uuid[], %(started)s::timestamptz[])
+    AS x (destination_id, started_at)
+),
+before AS (
+  SELECT gate.destination_id FROM jobs_gate gate JOIN input USING (destination_id)
+  WHERE gate.slowed_until IS NULL OR gate.slowed_until < input.started_at
+  ORDER BY gate.destination_id FOR UPDATE OF gate
+)
+UPDATE jobs_gate gate SET slowed_until = now() + %(wait)s,
+  share = greatest(%(least)s, coalesce(least(1, gate.share
+    + 0.02 * extract(epoch FROM now() - gate.slowed_until)), 1) / 2)
+FROM before WHERE gate.destination_id = before.destination_id
+"""
+
+
+def note_overflows(started_at: Mapping[UUID, datetime]) -> None:
+    """
+    Slow destinations down whose messages were too many for the provider, as it says
+    after it took them. In its caller's transaction, after all other locks.
+
+    Args:
+        started_at: by destination, when the last such message was sent.
+    """
+    if started_at:
+        parameters = {
+            "destinations": list(started_at),
+            "started": list(started_at.values()),
+            "wait": OVERFLOW_SLOWDOWN,
+            "least": LEAST_SHARE,
+        }
+        statements.run(_NOTE_OVERFLOWS, parameters)
 
 
 def _close(answered: Iterable[UUID]) -> None:

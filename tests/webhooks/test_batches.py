@@ -1,6 +1,7 @@
 """Many callbacks at once: what each does is what it would have done alone."""
 
 import random
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import Suppression
 from leadrails.core import ids
-from leadrails.jobs.models import Attempt, DeliveryEvent, Job, QueueEntry
+from leadrails.jobs.models import Attempt, DeliveryEvent, Gate, Job, QueueEntry
 from tests.make import make_destination, make_lead, make_source, make_tenant
 from tests.webhooks.test_services import in_thread
 from tests.webhooks.twilio import form, make_sent_job, store
@@ -209,3 +210,38 @@ def test_500_callbacks_doubled_and_shuffled_end_as_they_do_in_order(seed):
     assert not RawCallback.objects.exclude(error="").exists()
     assert not RawCallback.objects.filter(processed_at=None).exists()
     assert final_rows(shuffled) == final_rows(orderly)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", ["30001", "14107", "30022"])
+def test_too_many_messages_slow_their_destination_down_once(code):
+    jobs = make_jobs(3)
+    (other,) = make_jobs(1)
+    for place in (jobs[0].destination, other.destination):
+        Gate.objects.create(destination_id=place.id, tenant_id=place.tenant_id)
+    reports = [(job, form("failed", code)) for job in jobs]
+    store_all([*reports, (other, form("failed", "30008"))])
+
+    assert process_callbacks() == 4
+
+    slowed = Gate.objects.get(destination_id=jobs[0].destination_id)
+    left = (slowed.slowed_until - timezone.now()).total_seconds()
+    assert (slowed.share, 0 < left <= 10) == (0.5, True)
+    assert Gate.objects.get(destination_id=other.destination_id).slowed_until is None
+
+
+@pytest.mark.django_db
+def test_what_was_sent_before_the_rate_was_lowered_does_not_lower_it_again():
+    (job,) = make_jobs(1)
+    ended = timezone.now() - timedelta(seconds=5)
+    Gate.objects.create(
+        destination_id=job.destination_id,
+        tenant_id=job.tenant_id,
+        share=0.5,
+        slowed_until=ended,
+    )
+    Attempt.objects.update(started_at=ended - timedelta(seconds=1))
+    store_all([(job, form("failed", "30001"))])
+    assert process_callbacks() == 1
+    gate = Gate.objects.get()
+    assert (gate.share, gate.slowed_until) == (0.5, ended)
