@@ -21,6 +21,7 @@ from destinations.providers.registry import PROVIDERS
 from leadrails.core.phone import country_name
 from leadrails.core.rendering import AVAILABLE_FIELDS
 from leadrails.jobs import gates
+from leadrails.jobs.limits import change_destination
 from leadrails.routing.models import Route
 from leadrails.tenants.doors import TenantRequest, member_required
 from leadrails.tenants.models import Role
@@ -134,7 +135,7 @@ def destination_edit(request: TenantRequest, destination: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            services.update_destination(row, actor=request.user, **form.settings())
+            change_destination(row, actor=request.user, **form.settings())
         except ValidationError as error:
             add_error(form, error)
         else:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from leadrails.core import ids
 from leadrails.core.crypto import Place
+from leadrails.jobs.limits import release_source
 from leadrails.leads.models import SigningKey, Source, Workflow
 from leadrails.tenants import audit
 from leadrails.tenants.models import Tenant, User
@@ -102,6 +103,8 @@ def update_source(
     source.save(update_fields=[*fields, "updated_at"])
     bump_version(source.tenant_id)
     audit.record(source.tenant, actor, "source.changed", source, **changes)
+    if "hourly_ceiling" in changes:
+        release_source(source.tenant_id, source.id)
     return source
 
 
