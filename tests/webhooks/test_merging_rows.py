@@ -196,17 +196,20 @@ def due(job):
             name: getattr(job, name)
             for name in (
                 *("id", "tenant_id", "lead_id", "destination_id", "recipient"),
-                *("message", "created_at", "expires_at", "is_test"),
+                *("source_id", "message", "created_at", "expires_at", "is_test"),
             )
         },
         state=State.UNKNOWN,
+        reason="",
         attempts=1,
         clock=now,
         event=None,
         phone=None,
         suppressed_as=None,
-        recipient_today=0,
+        company=None,
         destination_this_hour=0,
+        source_this_hour=0,
+        source_ceiling=None,
         attempt_started_at=now,
         attempt_finished_at=now,
         looks=0,
