@@ -23,15 +23,25 @@ OVERDUE = FIRST_WHEN_OVERDUE + timedelta(minutes=1)
 GOOD_HOUR = timedelta(hours=1)
 GOOD_DAY = timedelta(days=1)
 
-# Of each destination that sent lately: its newest messages that are overdue, and its
-# newest ones of all. One look by index for each.
+# Of each destination that sent lately: its newest overdue messages, and, if we had to
+# ask for their ends, its newest ones of all. One look by index for each.
+_SILENT = "callbacks_silent"
+ENOUGH_ASKED_FOR = 3  # messages whose end no callback told
+LOOKED_AT = timedelta(days=1)
+# Overdue messages are asked for one by one: leave them the time.
+OVERDUE = FIRST_WHEN_OVERDUE + timedelta(minutes=1)
+GOOD_HOUR = timedelta(hours=1)
+
+# Of each destination that sent lately: its newest overdue messages, and, if their ends
+# had to be asked for, its newest ones of all. One look by index for each.
 _SILENT = """
 WITH place AS (
-  SELECT place.id, place.tenant_id FROM destinations_destination place
+  SELECT place.id, place.tenant_id, false AS was_open
+  FROM destinations_destination place
   JOIN jobs_gate gate ON gate.destination_id = place.id
   WHERE place.status = 'active' AND gate.free_at > now() - %(looked_at)s
-  UNION
-  SELECT destination_id, tenant_id FROM alerts_alert
+  UNION ALL
+  SELECT destination_id, tenant_id, true FROM alerts_alert
   WHERE resolved_at IS NULL AND kind = %(kind)s AND destination_id IS NOT NULL
 )
 SELECT place.tenant_id, place.id, overdue.asked, overdue.called + newest.called,
@@ -39,21 +49,23 @@ SELECT place.tenant_id, place.id, overdue.asked, overdue.called + newest.called,
   EXISTS (SELECT FROM alerts_alert alert
     WHERE alert.tenant_id = place.tenant_id AND alert.destination_id = place.id
       AND alert.kind = %(signature_failures)s AND alert.resolved_at IS NULL) AS is_told
-FROM place, LATERAL (
+FROM place CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE is_asked) AS asked, count(called) AS called,
     (array_agg(id ORDER BY id DESC))[1] AS example
   FROM (
     SELECT job.id, (SELECT 1 FROM webhooks_rawcallback call
         WHERE call.job_id = job.id AND call.id BETWEEN %(since)s AND %(until)s
         LIMIT 1) AS called,
-      EXISTS (SELECT FROM jobs_deliveryevent event
+      job.asked_at IS NOT NULL AND EXISTS (SELECT FROM jobs_deliveryevent event
         WHERE event.job_id = job.id AND event.callback_id IS NULL) AS is_asked
-    FROM jobs_job job
-    WHERE job.tenant_id = place.tenant_id AND job.destination_id = place.id
-      AND job.id BETWEEN %(since)s AND %(overdue)s
-      AND job.accepted_at < now() - %(overdue_after)s
-    ORDER BY job.id DESC LIMIT 5) message) overdue,
-LATERAL (
+    FROM (
+      SELECT id, accepted_at, asked_at FROM jobs_job
+      WHERE jobs_job.tenant_id = place.tenant_id AND destination_id = place.id
+        AND id BETWEEN %(since)s AND %(overdue)s
+      ORDER BY id DESC LIMIT 200) job
+    WHERE job.accepted_at < now() - %(overdue_after)s
+    ORDER BY job.id DESC LIMIT 5) message) overdue
+CROSS JOIN LATERAL (
   SELECT count(called) AS called FROM (
     SELECT (SELECT 1 FROM webhooks_rawcallback call
         WHERE call.job_id = job.id AND call.id BETWEEN %(since)s AND %(until)s
@@ -61,7 +73,9 @@ LATERAL (
     FROM jobs_job job
     WHERE job.tenant_id = place.tenant_id AND job.destination_id = place.id
       AND job.id BETWEEN %(overdue)s AND %(until)s
+      AND (overdue.asked >= %(enough)s OR place.was_open)
     ORDER BY job.id DESC LIMIT 20) message) newest
+WHERE overdue.asked >= %(enough)s OR place.was_open
 """
 
 _BELIEVED_SINCE = """last_at < now() - %(good_hour)s AND (
@@ -90,6 +104,7 @@ def check_silence() -> None:
         "overdue_after": OVERDUE,
         "looked_at": LOOKED_AT,
         "kind": CALLBACKS_SILENT,
+        "enough": ENOUGH_ASKED_FOR,
         "signature_failures": SIGNATURE_FAILURES,
     }
     found = rows(_SILENT, parameters)

@@ -1,5 +1,6 @@
 """Open problems. One row per problem, not per failure."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -10,6 +11,11 @@ from leadrails.tenants.models import TenantModel, TenantQuerySet, User
 class AlertQuerySet(TenantQuerySet["Alert"]):
     def open(self) -> Self:
         return self.filter(resolved_at=None)
+
+    def awake(self, now: datetime) -> Self:
+        """Open and not snoozed: what the count of the navigation shows."""
+        is_awake = models.Q(snoozed_until=None) | models.Q(snoozed_until__lte=now)
+        return self.open().filter(is_awake)
 
 
 class Alert(TenantModel):

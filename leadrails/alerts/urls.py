@@ -6,5 +6,6 @@ app_name = "alerts"
 urlpatterns = [
     path("", views.alert_list, name="list"),
     path("<str:alert>/acknowledge", views.alert_acknowledge, name="acknowledge"),
+    path("<str:alert>/snooze", views.alert_snooze, name="snooze"),
     path("<str:alert>/resolve", views.alert_resolve, name="resolve"),
 ]

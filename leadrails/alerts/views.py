@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,6 +30,17 @@ from leadrails.leads.models import Source
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
 from leadrails.ui.paging import keyset_page
+
+# The list of these jobs can replay or cancel them all at once.
+_STATES = {
+    "dead_letters": ["dead"],
+    "failure_rate": ["dead", "undelivered"],
+    "outcome_unknown": ["unknown"],
+    "destination_config_failed": ["held", "undelivered"],
+    "country_not_enabled": ["held"],
+    "ceiling_reached": ["held"],
+    "recipient_ceiling": ["held"],
+}
 
 
 @require_safe
@@ -99,13 +112,15 @@ def _card(
         "where_url": place_url,
         "docs_url": docs_url,
         "docs_label": "",
-        "acts": _acts(request, alert, place_url if destination else ""),
+        "acts": _acts(request, alert, place_url),
     }
 
 
 def _cause(alert: Alert, destination: Destination | None) -> tuple[str, str, str]:
     """The cause as a sentence, what helps, and the provider's page on it."""
     if said := words_of_cause(alert.cause):
+        if words_for(alert.kind, alert.cause).is_told:
+            return "", "", ""
         return str(said[0]), str(said[1]), ""
     if not alert.cause:
         return "", "", ""
@@ -139,6 +154,9 @@ def _status(alert: Alert) -> str:
         if alert.resolved_by is None:
             return _("Cured by itself")
         return _("Resolved by %(name)s") % {"name": alert.resolved_by}
+    if alert.snoozed_until and alert.snoozed_until > timezone.now():
+        until = date_format(localtime(alert.snoozed_until), "j M, H:i")
+        return _("Snoozed until %(until)s") % {"until": until}
     if alert.acknowledged_at:
         name = alert.acknowledged_by or _("somebody")
         return _("Acknowledged by %(name)s") % {"name": name}
@@ -156,13 +174,19 @@ def _place_url(
     return ""
 
 
-def _acts(
-    request: TenantRequest, alert: Alert, destination_url: str
-) -> list[dict[str, Any]]:
+def _acts(request: TenantRequest, alert: Alert, place_url: str) -> list[dict[str, Any]]:
     acts: list[dict[str, Any]] = []
-    if destination_url:
-        acts.append({"label": _("Open destination"), "url": destination_url})
+    if place_url:
+        label = _("Open destination") if alert.destination_id else _("Open source")
+        acts.append({"label": label, "url": place_url})
         acts[0]["style"] = "" if alert.resolved_at else "primary"
+    states = _STATES.get(alert.kind)
+    if place_url and alert.destination_id and states:
+        query = QueryDict(mutable=True)
+        query.setlist("state", states)
+        query["destination"] = ids.encode("dst", alert.destination_id)
+        url = f"{link(request.tenant, 'jobs:list')}?{query.urlencode()}"
+        acts.append({"label": _("Jobs it concerns"), "url": url})
     if alert.job_id:
         url = link(request.tenant, "jobs:detail", job=ids.encode("job", alert.job_id))
         acts.append({"label": _("Example job"), "url": url})
@@ -177,6 +201,9 @@ def _acts(
     if alert.acknowledged_at is None:
         url = reverse("alerts:acknowledge", kwargs=target)
         acts.append({"label": _("Acknowledge"), "url": url, "is_post": True})
+    if not alert.snoozed_until or alert.snoozed_until <= timezone.now():
+        url = reverse("alerts:snooze", kwargs=target)
+        acts.append({"label": _("Snooze for a day"), "url": url, "is_post": True})
     url = reverse("alerts:resolve", kwargs=target)
     acts.append({"label": _("Resolve"), "url": url, "is_post": True})
     return acts
@@ -190,6 +217,17 @@ def alert_acknowledge(request: TenantRequest, alert: str) -> HttpResponse:
         alert,
         actions.acknowledge,
         _("Acknowledged: the others see that somebody is on it."),
+    )
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def alert_snooze(request: TenantRequest, alert: str) -> HttpResponse:
+    return _act(
+        request,
+        alert,
+        actions.snooze,
+        _("Snoozed for a day: it stays here, and is not counted till then."),
     )
 
 

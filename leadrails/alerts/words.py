@@ -19,6 +19,7 @@ class Words:
     `title` may name the place, `%(where)s`, and the `%(country)s`; `figures` may name
     the alert's details.
 
+    `is_told`: a cause that is one of our own slugs says nothing that is not here.
     `opens` and `closes` end the sentences “It opens when …” and “It closes by itself
     when …”. `counts` is what its number counts: failures, waits, or nothing.
     """
@@ -31,6 +32,7 @@ class Words:
     figures: Text = ""
     tone: str = "attention"
     counts: str = "failures"
+    is_told: bool = False
 
     def measured(self, details: Mapping[str, Any]) -> str:
         """The figures as a sentence; empty where the alert has none."""
@@ -55,6 +57,7 @@ WORDS: dict[str, Words] = {
     "country_not_enabled": Words(
         title=_("%(where)s may not send to %(country)s"),
         sentence=_("The provider account is not enabled for it. Messages to it wait."),
+        is_told=True,
         next_step=_(
             "Enable the country in the provider's console, then release what waits."
         ),
@@ -74,7 +77,7 @@ WORDS: dict[str, Words] = {
     ),
     "failure_rate": Words(
         title=_("Many messages of %(where)s fail"),
-        figures=_("%(failed)s of the last hour's %(of)s messages failed."),
+        figures=_("%(failed)s of the latest %(of)s messages, within an hour, failed."),
         sentence=_("Most of them for this cause:"),
         next_step=_(
             "Open an example. Bad numbers point to the source of the leads, refusals to"
@@ -99,6 +102,7 @@ WORDS: dict[str, Words] = {
         ),
         opens=_("an answer was lost, and the provider cannot be asked"),
         closes=_("no message's outcome is unknown any more"),
+        is_told=True,
     ),
     "signature_failures": Words(
         title=_("Callbacks for %(where)s have a wrong signature"),

@@ -50,7 +50,7 @@ def overview(request: TenantRequest) -> HttpResponse:
         "slow": _percentile(speeds, 0.95),
         "held": _by_state(tallies.read(tenant.pk, State.HELD))[State.HELD],
         "failed": sum(states[state] for state in FAILED),
-        "open_alerts": Alert.objects.for_tenant(tenant).open().count(),
+        "open_alerts": Alert.objects.for_tenant(tenant).awake(now).count(),
         "buckets": _buckets(counts, now),
         "rows": [_row(place, counts) for place in places],
         "steps": steps if not all(step["is_done"] for step in steps) else [],

@@ -43,13 +43,16 @@ LATERAL (
   FROM (
     SELECT id, error_code, reason, {_UNTOLD} AS is_untold,
       state IN ('undelivered', 'dead') AS is_failed
-    FROM jobs_job job
-    WHERE job.tenant_id = place.tenant_id AND job.destination_id = place.id
-      AND job.id BETWEEN %(since)s AND %(until)s AND NOT job.is_test
+    FROM (
+      SELECT * FROM jobs_job
+      WHERE jobs_job.tenant_id = place.tenant_id AND destination_id = place.id
+        AND id BETWEEN %(since)s AND %(until)s
+      ORDER BY id DESC LIMIT 5000) job
+    WHERE NOT is_test
       -- What was accepted just now may still fail.
       AND (state IN ('undelivered', 'dead', 'delivered', 'read')
         OR state IN ('accepted', 'sent') AND accepted_at < now() - interval '5 minutes')
-    ORDER BY job.id DESC LIMIT 2000) recent
+    ORDER BY job.id DESC LIMIT 1000) recent
 ) seen
 """  # noqa: S608 - constants of ours
 

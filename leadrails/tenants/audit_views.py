@@ -8,15 +8,30 @@ from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods
 
 from leadrails.core import ids
+from leadrails.core.reasons import REASONS
+from leadrails.core.states import LABELS, State
 from leadrails.tenants.actions import describe
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import AuditEntry, AuditQuerySet
 from leadrails.tenants.settings_pages import render_settings
 from leadrails.ui.paging import keyset_page
 
+_NAMES = {
+    "fields": _lazy("changed"),
+    "ok": _lazy("accepted"),
+    "source_type": _lazy("type"),
+    "allowed_site_url": _lazy("allowed site"),
+    "hourly_ceiling": _lazy("most messages per hour"),
+    "daily_per_recipient": _lazy("most messages per person and day"),
+    "queue_objective": _lazy("waiting alert"),
+    "when_unknown": _lazy("what to do in doubt"),
+    "silent_after": _lazy("tell us when silent for"),
+}
+_REASONS = {"manual": _lazy("by hand")}
 ITSELF = "leadrails"  # the actor of acts that no person did
 COLUMNS = ("at", "actor", "actor_id", "action", "subject", "subject_name", "details")
 # A cell that starts like this is a formula to a spreadsheet.
@@ -96,17 +111,42 @@ def _active(
 
 
 def _words(entry: AuditEntry) -> str:
-    """The details as one line: `before: viewer, after: admin`."""
+    """The details as one line, such as `count: 3, state: Dead letter`."""
+    if entry.details.keys() == {"before", "after"}:
+        return f"{entry.details['before']} → {entry.details['after']}"
     return ", ".join(
-        f"{name.replace('_', ' ')}: {_value(value)}"
+        f"{_NAMES.get(name) or _unslugged(name)}: {_listed(name, value)}"
         for name, value in entry.details.items()
     )
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return " → ".join(str(part) for part in value)
-    return str(value)
+def _listed(name: str, value: Any) -> str:
+    """What changed is listed by name; any other list is before and after."""
+    if not isinstance(value, list):
+        return _value(name, value)
+    glue = ", " if name in ("fields", "state") else " → "
+    return glue.join(_value(name, part) for part in value)
+
+
+def _value(name: str, value: Any) -> str:
+    """What somebody typed stays as it is; our own slugs become words."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if value is None or value == "":
+        return _("none")
+    text = str(value)
+    match name:
+        case "reason":
+            return str(_REASONS.get(text) or REASONS.get(text, text)).rstrip(".")
+        case "state":
+            return LABELS.get(State(text), text) if text in set(State) else text
+        case "fields" | "source_type":
+            return str(_NAMES.get(text) or _unslugged(text))
+    return text
+
+
+def _unslugged(slug: str) -> str:
+    return slug.replace("_", " ")
 
 
 def _lines(entries: AuditQuerySet) -> Iterator[bytes]:

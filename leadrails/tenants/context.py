@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.http import HttpRequest
+from django.utils import timezone
 
 from leadrails.tenants.models import Membership, Tenant
 
@@ -35,7 +36,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
                     "tenant_id"
                 )
             ).order_by("name"),
-            "open_alerts": alerts.for_tenant(tenant).open().count(),
+            "open_alerts": alerts.for_tenant(tenant).awake(timezone.now()).count(),
             "is_simulated": kinds == {True},
             "is_mixed": kinds == {True, False},
         }

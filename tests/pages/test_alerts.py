@@ -113,3 +113,60 @@ def test_a_restored_backup_leads_to_what_waits(world, make, enter, url):
     assert "messages of this workspace wait" in card["title"]
     waiting = url("jobs:list") + "?state=held&reason=restored_backup"
     assert waiting in [act["url"] for act in card["acts"]]
+
+
+def test_a_snoozed_alert_stays_and_is_not_counted(world, make, enter, url):
+    alert = make()
+    client, page = enter(world.tenant, Role.OPERATOR), url("alerts:list")
+    assert client.get(page).context["nav"]["open_alerts"] == 1
+    client.post(url("alerts:snooze", alert=alert.public_id))
+    answer = client.get(page)
+    assert answer.context["nav"]["open_alerts"] == 0
+    (card,) = answer.context["cards"]
+    assert card["status"].startswith("Snoozed until")
+    assert AuditEntry.objects.filter(action="alert.snoozed").count() == 1
+
+    Alert.objects.update(snoozed_until=timezone.now())
+    answer = client.get(page)
+    assert answer.context["nav"]["open_alerts"] == 1
+    assert answer.context["cards"][0]["status"] == "Open"
+
+
+def test_a_card_leads_to_the_jobs_it_concerns(world, make, enter, url):
+    make("failure_rate", cause="30003", details={"failed": 12, "of": 40})
+    (card,) = enter(world.tenant).get(url("alerts:list")).context["cards"]
+    assert card["sentence"].startswith("12 of the latest 40 messages")
+    (act,) = [act for act in card["acts"] if act["label"] == "Jobs it concerns"]
+    place = world.destination.public_id
+    assert act["url"].endswith(f"?state=dead&state=undelivered&destination={place}")
+
+
+def test_a_card_says_what_closes_it_and_how_often_it_opened(world, make, enter, url):
+    make("circuit_open", cause="no_answer", times_opened=3)
+    text = enter(world.tenant).get(url("alerts:list")).content.decode()
+    assert "It closes by itself when one call is answered." in text
+    assert "opened 3 times" in text
+    assert "no_answer" not in text
+
+
+@pytest.mark.parametrize(
+    ("scope", "title"),
+    [
+        ("provider:twilio_sms", "SMS — Twilio does not answer"),
+        ("provider:twilio_sms:simulated", "The simulator does not answer"),
+    ],
+)
+def test_an_outage_names_the_provider(scope, title, world, make, enter, url):
+    make("provider_outage", scope=scope, destination_id=None)
+    (card,) = enter(world.tenant).get(url("alerts:list")).context["cards"]
+    assert card["title"].startswith(title)
+
+
+def test_a_source_is_named_and_linked(world, make, enter, url):
+    scope = f"source:{world.source.public_id}"
+    place = {"destination_id": None, "source_id": world.source.id, "scope": scope}
+    make("source_silent", details={"hours": 30}, **place)
+    (card,) = enter(world.tenant).get(url("alerts:list")).context["cards"]
+    assert card["title"] == "No lead comes from Acme form"
+    assert card["sentence"].startswith("The last 30 hours were silent.")
+    assert card["where_url"] == url("sources:detail", source=world.source.public_id)

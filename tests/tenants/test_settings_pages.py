@@ -232,6 +232,29 @@ def test_the_audit_log_pages_by_key(client, tenant, owner):
     assert (len(first.context["page"]), len(second.context["page"])) == (50, 10)
 
 
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        (
+            {"fields": ["hourly_ceiling", "name"]},
+            "changed: most messages per hour, name",
+        ),
+        ({"before": "viewer", "after": "admin"}, "viewer → admin"),
+        ({"hourly_ceiling": [None, 20]}, "most messages per hour: none → 20"),
+        ({"name": ["snake_case", "expired"]}, "name: snake_case → expired"),
+        ({"reason": "manual"}, "reason: by hand"),
+        ({"reason": "30034"}, "reason: 30034"),
+        ({"ok": False, "code": "20003"}, "accepted: no, code: 20003"),
+        ({"state": ["dead"], "count": 3}, "count: 3, state: Dead letter"),
+        ({"source_type": "website_form"}, "type: website form"),
+    ],
+)
+def test_details_are_told_in_words(client, tenant, owner, details, words):
+    audit.record(tenant, owner, "thing.done", tenant, **details)
+    ((_entry, _title, told),) = client.get("/t/acme/settings/audit/").context["rows"]
+    assert told == words
+
+
 def test_the_export_is_csv_without_formulas(client, tenant, owner):
     owner.name = '=HYPERLINK("http://evil.example")'
     audit.record(tenant, owner, "key.issued", tenant, why="a, b")
