@@ -1,5 +1,6 @@
 """Alerts about callbacks: what opens them, and what closes them again."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from webhooks.models import RawCallback
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LATE = timedelta(minutes=20)
+AREAS = itertools.cycle([202, 203, 205, 206, 207, 208, 209, 210])
 
 
 @pytest.fixture
@@ -41,7 +43,8 @@ def send_without_callbacks(destination, count, simulator, age=LATE):
     source = make_source(destination.tenant)
     then = timezone.now() - age
     jobs = []
-    for area in (202, 203, 205, 206)[:count]:
+    for _ in range(count):
+        area = next(AREAS)  # messages to one person would wait for each other
         old = ids.uuid7_beside(ids.uuid7_floor(then))
         lead = make_lead(source, id=old, phone=f"+1{area}5550173")
         jobs.append(make_job(lead, destination))
