@@ -10,7 +10,7 @@ def machine_facts() -> dict[str, str]:
         "processors": str(os.cpu_count()),
         "processor": _first("/proc/cpuinfo", "model name"),
         "memory": _gigabytes(_first("/proc/meminfo", "MemTotal")),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "Python": platform.python_version(),
     }
 
