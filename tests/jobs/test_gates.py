@@ -115,6 +115,21 @@ def test_five_calls_without_an_answer_open_the_circuit_and_one_closes_it():
     assert alert.resolved_at is not None
 
 
+def test_a_probe_lost_with_its_drain_is_followed_by_another():
+    destination = make_destination(messages_per_second=500)
+    jobs_for(destination, 9)
+    gates.note([answered(job, Answer.NONE) for job in claim(5).jobs])
+    rewind(destination, open_until=timedelta(seconds=11))
+    assert len(claim().jobs) == 1
+
+    rewind(destination, open_until=queue.PROBE)
+
+    (probe,) = claim().jobs
+    assert claim().jobs == []
+    gates.note([answered(probe, Answer.GIVEN)])
+    assert len(claim().jobs) == 2
+
+
 def test_a_circuit_opens_longer_each_time():
     destination = make_destination(messages_per_second=500)
     jobs_for(destination, 9)
