@@ -16,17 +16,18 @@ from tests.bench.excuses import EXCUSES
 from tests.bench.report import report, say
 from tests.bench.world import Size, open_world
 
+# Neighbours share processes when all run as one.
 NAMES = (
     "dispatch",
     "celery",
     "queries",
     "callbacks",
-    "in_flight",
     "two_drains",
-    "intake",
+    "in_flight",
     "speed_to_lead",
     "steady_load",
     "flood",
+    "intake",
 )
 SMALL = Size(runs=1, share=0.01, warm_up=False)
 

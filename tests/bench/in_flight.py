@@ -28,7 +28,8 @@ def measure(world: World, size: Size) -> Iterator[Figure]:
     world.provider.answer_after(ANSWER)
     count = size.of(JOBS, least=200)
     drain, _ = world.need(world.drain(), world.worker())
-    send(world, places, min(count, IN_FLIGHT * 2))
+    if size.warm_up:
+        send(world, places, min(count, IN_FLIGHT * 2))
     runs = [send(world, places, count, drain.pid) for _ in range(size.runs)]
     value, limit = median(pace for pace, _ in runs), IN_FLIGHT / ANSWER
     yield Figure(
@@ -62,8 +63,9 @@ def send(
     """Messages a second in the middle of `count`, and the highest memory in MB."""
     from leadrails.jobs.wake import drain_waker
 
-    fill_places(places, count)
     world.provider.calls()
+    with world.frozen("drain"):
+        fill_places(places, count)
     drain_waker.wake()
     peak, deadline = 0.0, time.monotonic() + PATIENCE
     while (come := world.provider.count()) < count:

@@ -25,7 +25,8 @@ def measure(world: World, size: Size) -> Iterator[Figure]:
     world.provider.answer_after(0)
     count = size.of(LEADS)
     world.need(world.web(), world.drain(), world.worker())
-    post(world, places, count, PER_SECOND)
+    if size.warm_up:
+        post(world, places, count, PER_SECOND)
     runs = [post(world, places, count, PER_SECOND) for _ in range(size.runs)]
     for name, (share, extra) in TARGETS.items():
         value = median(percentile([w.arrived for w in run], share) for run in runs)

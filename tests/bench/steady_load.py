@@ -24,7 +24,8 @@ def measure(world: World, size: Size) -> Iterator[Figure]:
     world.provider.answer_after(0)
     count = round(PER_SECOND * size.seconds(SECONDS))
     world.need(world.web(), world.drain(), world.worker())
-    post(world, places, min(count, WARM_UP), PER_SECOND)
+    if size.warm_up:
+        post(world, places, min(count, WARM_UP), PER_SECOND)
     runs = [post(world, places, count, PER_SECOND) for _ in range(size.runs)]
     for name, (share, target) in TARGETS.items():
         value = median(percentile([w.after_answer for w in r], share) for r in runs)
