@@ -249,14 +249,16 @@ finished AS (
 locked AS (
   SELECT input.*, job.attempts, job.state AS was,
     -- A receipt of what was given up proves that the message exists.
-    -- (No EXISTS here: the planner might read the whole table for it.)
+    -- (A join: for EXISTS the planner might read the whole table, and a subquery here
+    -- has crashed PostgreSQL 18.)
     CASE WHEN input.outcome = 'accepted'
       AND (job.state NOT IN ('sending', 'unknown') OR job.attempts > input.number)
-      THEN coalesce((SELECT doubted.outcome IN ('absent', 'unknown')
-        FROM jobs_attempt doubted WHERE doubted.job_id = input.job_id
-          AND doubted.number = input.number), false)
+      THEN coalesce(doubted.outcome IN ('absent', 'unknown'), false)
       ELSE false END AS is_found
-  FROM input JOIN jobs_job job ON job.id = input.job_id FOR UPDATE OF job
+  FROM input JOIN jobs_job job ON job.id = input.job_id
+  LEFT JOIN jobs_attempt doubted ON doubted.job_id = input.job_id
+    AND doubted.number = input.number
+  FOR UPDATE OF job
 ),
 before AS (
   SELECT locked.*, attempts = number AND (was = 'sending'
