@@ -43,6 +43,7 @@ app.conf.update(
             "jobs.partitions": 6 * 3600.0,
             "jobs.drop_months": 6 * 3600.0,
             "leads.forget": 300.0,
+            "tenants.forget": 3600.0,
         }.items()
     },
 )
