@@ -16,6 +16,16 @@ from leadrails.jobs.models import Job, JobQuerySet
 from leadrails.tenants.doors import read_id
 from leadrails.ui.states import look_of
 
+EXPLAINED = (
+    frozenset(State)
+    - SUCCEEDED
+    - {
+        State.QUEUED,
+        State.SENDING,
+        State.ACCEPTED,
+        State.SENT,
+    }
+)
 _ERROR_CODE = re.compile(r"[A-Za-z]{0,2}[0-9]{3,6}")
 
 
@@ -28,11 +38,11 @@ def parts_of(query: QueryDict) -> list[Q]:
     """
     The states that a page is looked up in, one by one: each has its own index.
 
-    Codes and reasons belong to what has not arrived, so nothing else is looked through.
+    A code or a reason says why something is not under way, or did not arrive.
     """
     states: Iterable[str] = chosen_states(query)
     if not states and (query.get("reason") or _ERROR_CODE.fullmatch(_text(query))):
-        states = sorted(frozenset(State) - SUCCEEDED)
+        states = sorted(EXPLAINED)
     return [Q(state=state) for state in dict.fromkeys(states)]
 
 
