@@ -15,7 +15,7 @@ ifdef SKIP_BROWSER
 BROWSER_TESTS := -m "not browser"
 endif
 
-.PHONY: help demo test bench chaos chaos-report check fmt servers stop clean lock venv venv-dev chromium
+.PHONY: help demo test bench bench-10m chaos chaos-report check fmt servers stop clean lock venv venv-dev chromium
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,9 @@ test: venv-dev chromium ## Run the tests; ARGS="tests/core -x", SKIP_BROWSER=1
 
 bench: venv-dev ## Measure speed beside its limits, JSON lines; ONLY=dispatch, RUNS=5
 	@exec $(PY) -m tests.bench $(if $(RUNS),--runs $(RUNS)) $(ONLY)
+
+bench-10m: venv-dev ## Measure the queries on ten million jobs; 15 GB, half an hour
+	@exec $(PY) -m tests.bench.tenmillion
 
 chaos: venv-dev ## Kill everything N=25 times under load and check; SEED=7, MINUTES=70
 	@exec $(PY) -m tests.chaos --kills $(or $(N),25) \

@@ -57,7 +57,11 @@ FILTERS = (
     "state=delivered",
     "state=dead&state=undelivered",
     "state=held&state=retrying&state=unknown",
+    "state=queued",
+    "state=sent&state=read",
+    "reason=expired",
     "q=30007",
+    "q=SM0123456789abcdef0123456789abcdef",
 )
 
 
@@ -68,13 +72,18 @@ def measure(world: World, size: Size) -> Iterator[Figure]:
     statements.run(SETTLE_ALL)
     fill_places(places, due)
     statements.run(SCATTER)
-    queue.claim(ROOM, uuid4())  # lanes and gates have rows when they are counted
-    _end_leased()
+    start_claiming()
     statements.run("VACUUM")
     analyze()
     yield from claim_figures(size)
     yield page_figure(places, size)
     yield update_figure([place.destinations[0] for place in places[:5]], size)
+
+
+def start_claiming() -> None:
+    """Lanes and gates have rows when they are counted."""
+    queue.claim(ROOM, uuid4())
+    _end_leased()
 
 
 def claim_figures(size: Size) -> Iterator[Figure]:
@@ -171,7 +180,7 @@ def watched() -> Iterator[dict[str, float]]:
 
 
 def _read_pages(places: Sequence[Place], count: int) -> list[float]:
-    from leadrails.jobs.filters import narrowed
+    from leadrails.jobs.filters import narrowed, parts_of
     from leadrails.jobs.models import Job
     from leadrails.ui.paging import keyset_page
 
@@ -181,8 +190,11 @@ def _read_pages(places: Sequence[Place], count: int) -> list[float]:
     def read(query: str) -> Callable[[], Any]:
         tenant = rng.choice(places).source.tenant_id
         jobs = Job.objects.for_tenant(tenant).defer("message")
+        asked = QueryDict(query)
         return lambda: keyset_page(
-            narrowed(jobs, QueryDict(query), "US"), after=older[query] or None
+            narrowed(jobs, asked, "US"),
+            after=older[query] or None,
+            parts=parts_of(asked),
         )
 
     spent = []
