@@ -51,6 +51,7 @@ class Waker:
                 return
             # A fork takes no threads along: each process starts its own.
             self._event = threading.Event()
+            self._redis = None  # nor may it speak over its parent's connection
             threading.Thread(
                 target=self._publish_forever, name=f"wake-{self.queue}", daemon=True
             ).start()
@@ -74,7 +75,10 @@ class Waker:
 
         if self._redis is None:
             self._redis = redis.Redis.from_url(
-                settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
+                settings.REDIS_URL,
+                socket_timeout=2,
+                socket_connect_timeout=2,
+                single_connection_client=True,  # a pool costs more than a publish
             )
         if self._redis.publish(channel(self.queue), b""):
             return
