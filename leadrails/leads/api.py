@@ -12,6 +12,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import msgspec
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
@@ -76,13 +77,15 @@ def lead_events(request: HttpRequest) -> HttpResponse:
         accepted = _take(request)
     except Refusal as refusal:
         return _error(refusal.code, refusal.reason, status=refusal.status)
-    return JsonResponse(
-        {
-            "event_id": ids.encode("evt", accepted.lead_id),
-            "status": "accepted" if accepted.is_fresh else "already_accepted",
-            "delivery_job_count": accepted.job_count,
-            "workflow": accepted.workflow,
-        },
+    reply = {
+        "event_id": ids.encode("evt", accepted.lead_id),
+        "status": "accepted" if accepted.is_fresh else "already_accepted",
+        "delivery_job_count": accepted.job_count,
+        "workflow": accepted.workflow,
+    }
+    return HttpResponse(
+        msgspec.json.encode(reply),
+        content_type="application/json",
         status=HTTPStatus.ACCEPTED,
     )
 
