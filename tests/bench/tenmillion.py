@@ -37,10 +37,11 @@ SELECT index.relname, replace(pg_get_indexdef(index.oid), ' ON ONLY ', ' ON ')
 FROM pg_index JOIN pg_class index ON index.oid = indexrelid
 WHERE indrelid = %s::regclass AND NOT indisprimary
 """
-# What jobs leave behind in the queue: they come, are claimed, and go.
+# What jobs leave behind in the queue: they come, are claimed, and go, all of them
+# before those that wait now, so that a claim meets their remains first.
 COME = """
 INSERT INTO jobs_queueentry (job_id, tenant_id, destination_id, is_bulk, due_at)
-SELECT gen_random_uuid(), tenant_id, id, false, now()
+SELECT gen_random_uuid(), tenant_id, id, false, now() - interval '2 hours'
 FROM destinations_destination, generate_series(1, %(each)s)
 RETURNING job_id
 """
