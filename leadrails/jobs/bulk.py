@@ -5,18 +5,23 @@ What is counted for the preview is what is done: jobs made after the preview are
 alone. Each act may be repeated; it finds nothing more to do.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from leadrails import statements
+from leadrails.contacts.models import Suppression, SuppressionQuerySet
 from leadrails.core.reasons import Reason
 from leadrails.core.states import ABORTABLE, REPLAYABLE, State
 from leadrails.jobs.lineage_sql import RELEASE
 from leadrails.jobs.models import Job, JobQuerySet
+from leadrails.jobs.paces import MINUTE
 from leadrails.jobs.services import queue_replays
 from leadrails.jobs.wake import drain_waker
 from leadrails.tenants import audit
@@ -28,14 +33,39 @@ CHUNK = 500  # jobs of one transaction
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an act would do. `is_capped`: there are more than one act takes."""
+    """
+    What an act would do.
+
+    Attributes:
+        is_capped: there are more than one act takes.
+        places: how many of them each destination has.
+    """
 
     count: int
     is_capped: bool
+    places: Counter[UUID] = field(default_factory=Counter, compare=False)
 
 
 def replayable(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
-    """Jobs that are over without having arrived, and were not replayed yet."""
+    """
+    Jobs that are over without having arrived, and were not replayed yet.
+
+    Those of people who want no more messages are left out: they would be skipped.
+    """
+    return _not_replayed(jobs, until=until).filter(~Exists(_unwanted()))
+
+
+def unwanted(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
+    """What would be replayable, had the person not said stop."""
+    return _not_replayed(jobs, until=until).filter(Exists(_unwanted()))
+
+
+def _unwanted() -> SuppressionQuerySet:
+    listed = Suppression.objects.in_force()
+    return listed.filter(tenant=OuterRef("tenant"), phone=OuterRef("recipient"))
+
+
+def _not_replayed(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
     # A replay that failed is a job like any other: it stands for the first one.
     replays = Job.objects.filter(
         lead_id=OuterRef("lead_id"), replay_of=OuterRef("id"), tenant=OuterRef("tenant")
@@ -58,8 +88,10 @@ def releasable(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
 
 
 def preview(jobs: JobQuerySet) -> Preview:
-    count = len(jobs.order_by("id").values_list("id")[: MOST + 1])
-    return Preview(min(count, MOST), count > MOST)
+    found = jobs.order_by("id").values_list("destination_id", flat=True)
+    places = list(found[: MOST + 1])
+    is_capped = len(places) > MOST
+    return Preview(min(len(places), MOST), is_capped, Counter(places[:MOST]))
 
 
 def replay_jobs(
@@ -69,16 +101,20 @@ def replay_jobs(
     actor: User | None,
     until: datetime,
     asked: dict[str, Any],
+    per_minute: int | None = None,
 ) -> int:
     """
     Send again what `replayable` finds, oldest first, after all that is live.
 
     Args:
+        per_minute: how many at most; None for what the destinations let through.
         asked: the filter, for the audit log.
     """
     wanted = replayable(jobs.for_tenant(tenant), until=until)
     found = list(wanted.order_by("id").values_list("id", flat=True)[:MOST])
     count = 0
+    began_at = timezone.now()
+    every = MINUTE / per_minute if per_minute else timedelta(0)
     for start in range(0, len(found), CHUNK):
         with transaction.atomic():
             chunk = Job.objects.for_tenant(tenant).filter(
@@ -90,7 +126,7 @@ def replay_jobs(
                 .order_by("id")
                 .select_for_update(of=("self",), skip_locked=True)
             )
-            queue_replays(locked)
+            queue_replays(locked, first_at=began_at + count * every, every=every)
             count += len(locked)
     _finish(tenant, actor, "jobs.replayed", count, asked)
     drain_waker.wake()

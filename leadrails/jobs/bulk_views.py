@@ -18,6 +18,7 @@ from leadrails.jobs import bulk
 from leadrails.jobs.filters import active_filters, narrowed
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Job, JobQuerySet
+from leadrails.jobs.paces import FASTEST, USUAL, paces_for
 from leadrails.tenants.doors import TenantRequest, member_required
 from leadrails.tenants.models import Role
 
@@ -28,8 +29,10 @@ KEPT = ("state", "reason", "destination", "q")
 @member_required(Role.OPERATOR)
 def replay_many(request: TenantRequest) -> HttpResponse:
     if request.method != "POST":
-        return _ask(request, "jobs/jobs_replay.html", bulk.replayable)
-    count = bulk.replay_jobs(_wanted(request), **_act(request))
+        return _ask(request, "jobs/jobs_replay.html", bulk.replayable, _how_fast)
+    count = bulk.replay_jobs(
+        _wanted(request), **_act(request), per_minute=_per_minute(request)
+    )
     words = ngettext(
         "%(n)s job is queued again.", "%(n)s jobs are queued again.", count
     )
@@ -58,18 +61,45 @@ def release_many(request: TenantRequest) -> HttpResponse:
 
 
 def _ask(
-    request: TenantRequest, template: str, allowed: Callable[..., JobQuerySet]
+    request: TenantRequest,
+    template: str,
+    allowed: Callable[..., JobQuerySet],
+    more: Callable[[TenantRequest, bulk.Preview, datetime], dict[str, Any]] | None = (
+        None
+    ),
 ) -> HttpResponse:
     now = timezone.now()
     places = Destination.objects.for_tenant(request.tenant)
+    preview = bulk.preview(allowed(_wanted(request), until=now))
     context = {
-        "preview": bulk.preview(allowed(_wanted(request), until=now)),
+        **(more(request, preview, now) if more else {}),
+        "preview": preview,
         "most": bulk.MOST,
         "until": now.isoformat(),
         "active": active_filters(request.GET, places),
         "list_url": _list_url(request),
     }
     return render(request, template, context)
+
+
+def _how_fast(
+    request: TenantRequest, preview: bulk.Preview, now: datetime
+) -> dict[str, Any]:
+    places = Destination.objects.for_tenant(request.tenant).filter(
+        pk__in=list(preview.places)
+    )
+    return {
+        "paces": paces_for(preview.places, places),
+        "unwanted": bulk.preview(bulk.unwanted(_wanted(request), until=now)),
+    }
+
+
+def _per_minute(request: TenantRequest) -> int:
+    """Any pace will do: destinations keep their own rates."""
+    try:
+        return min(max(1, int(request.POST.get("per_minute", ""))), FASTEST)
+    except ValueError:
+        return USUAL
 
 
 def _wanted(request: TenantRequest) -> JobQuerySet:

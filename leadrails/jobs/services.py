@@ -1,7 +1,7 @@
 """What people do to jobs: replay, cancel, resume what waits."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -10,10 +10,11 @@ from django.utils import timezone
 from destinations.models import Destination
 from destinations.services import activate_destination
 from leadrails.alerts.services import close_alerts
+from leadrails.contacts.models import Suppression
 from leadrails.core import ids
 from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import CONFIG_FAILED, COUNTRY_FAILED
-from leadrails.core.reasons import Reason
+from leadrails.core.reasons import EXPLANATIONS, Reason
 from leadrails.core.states import ABORTABLE, REPLAYABLE, State
 from leadrails.jobs import tallies
 from leadrails.jobs.effects import scope_of
@@ -31,12 +32,14 @@ def replay_job(job: Job, *, actor: User | None) -> Job:
     double click sends once.
 
     Raises:
-        ValidationError: the job is not over, or its message did arrive.
+        ValidationError: the job is not over, its message did arrive, or the person
+            wants no more of them.
     """
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=job.pk)
         if State(job.state) not in REPLAYABLE:
             raise ValidationError(f"A job that is {job.state} cannot be replayed.")
+        _refuse_unwanted(job)
         siblings = Job.objects.for_tenant(job.tenant_id).filter(lead_id=job.lead_id)
         running = siblings.filter(replay_of=job.id).exclude(state__in=REPLAYABLE)
         if (existing := running.order_by("-id").first()) is not None:
@@ -49,13 +52,36 @@ def replay_job(job: Job, *, actor: User | None) -> Job:
     return replay
 
 
-def queue_replays(jobs: Sequence[Job]) -> list[Job]:
-    """
-    Make a new job beside each of `jobs`, due now but after what is live.
+def _refuse_unwanted(job: Job) -> None:
+    """It would be skipped, so say so instead."""
+    listed = Suppression.objects.for_tenant(job.tenant_id).in_force()
+    found = listed.filter(phone=job.recipient).first() if job.recipient else None
+    if found is None:
+        return
+    is_known = found.reason == Suppression.Reason.OPTED_OUT
+    why = EXPLANATIONS[Reason.OPTED_OUT if is_known else Reason.SUPPRESSED]
+    raise ValidationError(f"Not replayed. {why.sentence} {why.next_step}")
 
-    The caller holds their locks and has checked that they may be sent again.
+
+def queue_replays(
+    jobs: Sequence[Job],
+    *,
+    first_at: datetime | None = None,
+    every: timedelta = timedelta(0),
+) -> list[Job]:
+    """
+    Make a new job beside each of `jobs`, due after what is live.
+
+    The caller holds their locks and has checked that they may be sent again. Each
+    has its destination's whole time to live from when it is due.
+
+    Args:
+        first_at: when the first is due; None for now.
+        every: how long after it each next one is due.
     """
     now = timezone.now()
+    first_at = first_at or now
+    due = [first_at + number * every for number in range(len(jobs))]
     jobs = sorted(jobs, key=lambda job: job.id)
     # Those of one lead keep its order.
     fresh = sorted(ids.uuid7_beside(job.id) for job in jobs)
@@ -73,9 +99,10 @@ def queue_replays(jobs: Sequence[Job]) -> list[Job]:
             state=State.QUEUED,
             created_at=now,
             changed_at=now,
-            expires_at=now + job.destination.time_to_live,
+            due_at=at if at > now else None,
+            expires_at=at + job.destination.time_to_live,
         )
-        for job, replay_id in zip(jobs, fresh, strict=True)
+        for job, replay_id, at in zip(jobs, fresh, due, strict=True)
     ]
     Job.objects.bulk_create(replays)
     tallies.note_new([replay.id for replay in replays])
@@ -85,9 +112,9 @@ def queue_replays(jobs: Sequence[Job]) -> list[Job]:
             tenant_id=replay.tenant_id,
             destination_id=replay.destination_id,
             is_bulk=True,
-            due_at=now,
+            due_at=at,
         )
-        for replay in replays
+        for replay, at in zip(replays, due, strict=True)
     )
     return replays
 

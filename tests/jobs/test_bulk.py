@@ -1,13 +1,16 @@
 """Acts on many jobs: what they count, what they do, and what they leave alone."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from leadrails.contacts.models import Suppression
 from leadrails.jobs import bulk, queue
 from leadrails.jobs.models import Job, QueueEntry
+from leadrails.jobs.paces import paces_for
 from leadrails.tenants.models import AuditEntry
 from tests.make import make_destination, make_job, make_tenant, make_user
 
@@ -71,6 +74,85 @@ def test_one_act_takes_no_more_than_its_most(place, monkeypatch):
     assert bulk.preview(found) == bulk.Preview(3, is_capped=True)
     assert bulk.replay_jobs(all_of(place), **act(place)) == 3
     assert bulk.replay_jobs(all_of(place), **act(place)) == 2
+
+
+def test_a_replay_of_many_keeps_its_pace(place, monkeypatch):
+    monkeypatch.setattr(bulk, "CHUNK", 2)
+    jobs = jobs_in(place, *["dead"] * 5, reason="expired")
+    before = timezone.now()
+    bulk.replay_jobs(all_of(place), **act(place), per_minute=6)
+
+    replays = Job.objects.exclude(replay_of=None).order_by("expires_at")
+    waits = [job.expires_at - place.time_to_live - before for job in replays]
+    assert [round(wait.total_seconds()) for wait in waits] == [0, 10, 20, 30, 40]
+    oldest_first = sorted(job.id for job in jobs)
+    assert [job.replay_of for job in replays] == oldest_first
+    dues = dict(QueueEntry.objects.values_list("job_id", "due_at"))
+    for job in replays:
+        assert dues[job.id] == job.expires_at - place.time_to_live
+        assert job.due_at in (None, dues[job.id])
+    assert len(queue.claim(10, "00000000-0000-0000-0000-00000000000a").jobs) == 1
+
+
+def opt_out(job, **fields):
+    fields = {"reason": "opted_out", **fields}
+    Suppression.objects.create(tenant=job.tenant, phone=job.recipient, **fields)
+
+
+def test_who_opted_out_is_counted_apart_and_left_out(client, place):
+    jobs_in(place, "dead", reason="expired", recipient="+12025550101")
+    (gone,) = jobs_in(place, "dead", reason="expired", recipient="+12025550102")
+    (back,) = jobs_in(place, "dead", reason="expired", recipient="+12025550103")
+    opt_out(gone)
+    opt_out(back, lifted_at=timezone.now())
+
+    html = visit(client, place, "replay_many").content.decode()
+    assert "Replay 2 jobs?" in html
+    assert "1 more job is left out" in html
+
+    assert bulk.replay_jobs(all_of(place), **act(place)) == 2
+    assert not Job.objects.filter(replay_of=gone.id).exists()
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("opted_out", "by texting START"), ("manual", "remove it from Suppressions")],
+)
+def test_a_replay_of_who_opted_out_is_refused_in_words(client, place, reason, words):
+    (job,) = jobs_in(place, "dead", reason="expired")
+    opt_out(job, reason=reason)
+    client.force_login(make_user(place.tenant, "operator"))
+    kwargs = {"tenant": place.tenant.slug, "job": job.public_id}
+    answer = client.post(reverse("jobs:replay", kwargs=kwargs), follow=True)
+    assert words in answer.content.decode()
+    assert Job.objects.count() == 1
+
+
+def test_the_page_asks_how_fast_and_says_how_long(client, place):
+    jobs_in(place, *["dead"] * 20, reason="expired")
+    html = visit(client, place, "replay_many").content.decode()
+    assert '<option value="10">10: takes 2 min</option>' in html
+    assert '<option value="60" selected>60: takes 20 s</option>' in html
+
+    client.force_login(make_user(place.tenant, "operator"))
+    url = reverse("jobs:replay_many", kwargs={"tenant": place.tenant.slug})
+    client.post(f"{url}?state=dead", {"until": "", "per_minute": "10"})
+    last = Job.objects.exclude(replay_of=None).order_by("expires_at").last()
+    assert round((last.due_at - last.created_at).total_seconds()) == 19 * 6
+
+
+def test_no_pace_is_faster_than_the_destinations():
+    slow, quick = make_destination(messages_per_second=0.5), make_destination()
+    jobs = Counter({slow.id: 60, quick.id: 60})
+    few = paces_for(Counter({slow.id: 60}), [slow])
+    assert [(pace.per_minute, pace.is_usual) for pace in few] == [
+        (10, False),
+        (30, True),
+    ]
+    both = paces_for(jobs, [slow, quick])
+    assert [pace.per_minute for pace in both] == [10, 60, 300, 1000, 6000]
+    assert both[-1].takes == timedelta(minutes=2), "the slow one's own rate"
+    assert both[0].takes == timedelta(minutes=12)
 
 
 def test_what_waits_is_canceled_but_not_what_a_drain_holds(place):
