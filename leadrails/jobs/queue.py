@@ -181,7 +181,13 @@ def start(starts: Sequence[Start], worker: UUID) -> set[UUID]:
         }
         for item in starts
     ]
-    parameters = {"worker": worker, "rows": _as_json(rows)}
+    jobs = [item.job for item in starts]
+    counted = {job.source_id for job in jobs if job.source_ceiling is not None}
+    parameters = {
+        "worker": worker,
+        "rows": _as_json(rows),
+        "counted_sources": list(counted),
+    }
     return {row[0] for row in statements.run(sql.START, parameters)}
 
 

@@ -181,10 +181,9 @@ counted AS (
 ),
 counted_by_source AS (
   INSERT INTO jobs_sourcehour AS spent (source_id, tenant_id, hour, started)
-  SELECT source_id, moved.tenant_id, date_trunc('hour', now(), 'UTC'), count(*)
-  FROM moved JOIN leads_source source ON source.id = source_id
-  WHERE source.hourly_ceiling IS NOT NULL
-  GROUP BY source_id, moved.tenant_id ORDER BY source_id
+  SELECT source_id, tenant_id, date_trunc('hour', now(), 'UTC'), count(*)
+  FROM moved WHERE source_id = ANY(%(counted_sources)s::uuid[])
+  GROUP BY source_id, tenant_id ORDER BY source_id
   ON CONFLICT (source_id) DO UPDATE SET hour = excluded.hour,
     started = excluded.started
       + CASE WHEN spent.hour = excluded.hour THEN spent.started ELSE 0 END
