@@ -30,7 +30,7 @@ test: venv-dev chromium ## Run the tests; ARGS="tests/core -x", SKIP_BROWSER=1
 bench: venv-dev ## Measure speed beside its limits, JSON lines; ONLY=dispatch, RUNS=5
 	@exec $(PY) -m tests.bench $(if $(RUNS),--runs $(RUNS)) $(ONLY)
 
-bench-10m: venv-dev ## Measure the queries on ten million jobs; 15 GB, half an hour
+bench-10m: venv-dev ## Measure the queries on ten million jobs; 25 GB, half an hour
 	@exec $(PY) -m tests.bench.tenmillion
 
 chaos: venv-dev ## Kill everything N=25 times under load and check; SEED=7, MINUTES=70

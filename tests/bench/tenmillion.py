@@ -2,7 +2,7 @@
 python -m tests.bench.tenmillion [--jobs N]
 
 The queries that must stay fast, asked of ten million jobs of 200 tenants in six
-months, 100,000 of them due. Needs 15 GB of disk for half an hour, gives them back
+months, 100,000 of them due. Needs 25 GB of disk for half an hour, gives them back
 after it, and is no part of `make bench`. Prints the same JSON objects.
 
 Leads and attempts are those of the newest tenth, which is what pages and callbacks
