@@ -67,13 +67,15 @@ def send(
     with world.frozen("drain"):
         fill_places(places, count)
     drain_waker.wake()
-    peak, deadline = 0.0, time.monotonic() + PATIENCE
-    while (come := world.provider.count()) < count:
-        assert time.monotonic() < deadline, f"{come} of {count} messages came"
-        peak = max(peak, memory_mb(pid)) if pid else peak
-        time.sleep(0.1)
+    sizes = [0.0]
+
+    def look() -> None:
+        if pid:
+            sizes.append(memory_mb(pid))
+
+    world.provider.wait_for(count, look)
     wait_until_settled()
-    return pace(sorted(at for at, _ in world.provider.calls())), peak
+    return pace(sorted(at for at, _ in world.provider.calls())), max(sizes)
 
 
 def pace(arrivals: Sequence[float], middle: tuple[float, float] = MIDDLE) -> float:
