@@ -37,6 +37,10 @@ UPDATE jobs_queueentry entry SET due_at = now() FROM jobs_job job
 WHERE job.id = entry.job_id AND job.state = 'retrying'
   AND entry.lease_until IS NULL AND entry.due_at > now() + interval '20 seconds'
 """
+# A refusal counted as an answer.
+ASK_ANEW = """
+UPDATE jobs_job SET asked_at = NULL WHERE state IN ('accepted', 'sent', 'undelivered')
+"""
 
 
 class Aftermath:
@@ -45,6 +49,7 @@ class Aftermath:
         self._faults = faults
         self._load = load
         self._report = report
+        self._is_mended = False
 
     def settle(self, longest: float) -> float:
         """Wait for the end, at most `longest` seconds; return how long it took."""
@@ -67,6 +72,7 @@ class Aftermath:
         self._wait_until_all_run()
         # Whoever was started again may have missed it.
         self._faults.end()
+        self._faults.restrict_key()
 
     def _wait_until_all_run(self) -> None:
         """Who dies of its last wounds meanwhile is started again, too."""
@@ -86,20 +92,33 @@ class Aftermath:
             if left is not None and not any(left.values()):
                 return
             if left is not None and set(_names(left)) == {reading.NOT_HEARD}:
+                self._mend_key()
                 self._ask_provider(hours=0)
             ask.run_if_due(now)
             tell.run_if_due(now)
             if now > hurry_at:
                 hurry_at = now + ASK_EVERY
+                self._mend_key()
                 self._bring_forward()
             time.sleep(0.5)
 
+    def _mend_key(self) -> None:
+        """Who may not read cannot hear what no callback told, either."""
+        if not self._is_mended:
+            self._is_mended = (
+                self._faults.mend_key() and self._run(ASK_ANEW) is not None
+            )
+
     def _bring_forward(self) -> None:
+        self._report.line("brought_forward", jobs=self._run(BRING_FORWARD))
+
+    def _run(self, statement: str) -> int | None:
+        """Return how many rows it changed; None while the database is away."""
         with suppress(psycopg.Error):
             url = self._stack.urls["database"]
             with psycopg.connect(url, connect_timeout=2) as database:
-                found = database.execute(BRING_FORWARD).rowcount
-            self._report.line("brought_forward", jobs=found)
+                return database.execute(statement).rowcount
+        return None
 
     def _left(self) -> dict[str, int] | None:
         try:

@@ -73,6 +73,8 @@ class Conclusion:
             "replays": sum(job.replay_of is not None for job in world.jobs),
             "attempts": len(world.attempts),
             "messages": len(world.messages),
+            "labelled": sum(job.is_possible_duplicate for job in world.jobs),
+            "doubled": _count_doubled(world),
             "states": dict(Counter(job.state for job in world.jobs)),
             "outcomes": dict(Counter(a.outcome for a in world.attempts)),
             "stops": [round(seconds, 1) for _, seconds in world.stops],
@@ -104,3 +106,9 @@ class Conclusion:
         )
         self._report.line("history", what=breach.what, job=breach.job_id, found=found)
         self._report.say(reading.as_text(found))
+
+
+def _count_doubled(world: World) -> int:
+    """Jobs that became several messages."""
+    counts = Counter(message.job_id for message in world.messages)
+    return sum(count > 1 for job_id, count in counts.items() if job_id)

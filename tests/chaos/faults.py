@@ -34,7 +34,7 @@ class Faults:
     `tell` is called with what was done.
 
     Args:
-        in_doubt: the tenant whose key may send, but not read, until the end.
+        in_doubt: the tenant whose key may send, but not read, until it is mended.
     """
 
     def __init__(
@@ -101,7 +101,6 @@ class Faults:
         for name in self.stack.processes:
             self.stack.thaw(name)
         self._set_provider({})
-        self._set_key("standard")
 
     def calm_provider(self) -> bool:
         return self._set_provider(CALM)
@@ -191,6 +190,9 @@ class Faults:
     def restrict_key(self) -> bool:
         """The simulator forgets it when it is killed, so this is done again."""
         return self._set_key("restricted")
+
+    def mend_key(self) -> bool:
+        return self._set_key("standard")
 
     def _set_key(self, key_type: str) -> bool:
         account = account_sid(self._in_doubt)

@@ -25,7 +25,9 @@ LEDGERS = {
     "replays": "of these, replays a person asked for",
     "attempts": "attempts",
     "messages": "messages that the provider took",
-    "never_told": "of these, whose last status no callback brought",
+    "labelled": "jobs labelled as possible duplicates",
+    "doubled": "jobs that the provider took twice",
+    "never_told": "messages whose last status no callback brought",
     "months": "old months made and dropped",
 }
 

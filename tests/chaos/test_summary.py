@@ -19,6 +19,8 @@ FIGURES = {
     "states": {"delivered": 1300},
     "outcomes": {"accepted": 1250, "absent": 150},
     "stops": [1.0],
+    "labelled": 4,
+    "doubled": 2,
     "never_told": 12,
     "months": 1,
 }
