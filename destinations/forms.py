@@ -155,7 +155,10 @@ class DestinationForm(forms.Form):
         min_value=1,
         max_value=checks.MOST["max_attempts"],
         initial=24,
-        help_text=_("How often a message is tried before it becomes a dead letter."),
+        help_text=_(
+            "How often a message is tried before it becomes a dead letter. The waits"
+            " grow from seconds to half an hour; 24 tries outlast four hours."
+        ),
     )
     messages_per_second = forms.FloatField(
         label=_("Messages per second"),

@@ -221,3 +221,9 @@ def test_a_message_that_arrived_after_all_shows_no_failure(world, make, enter, u
     assert "Provider's code" not in page
     assert "Unknown error" not in page
     assert "(30008)" not in client.get(url("jobs:list")).content.decode()
+
+
+def test_the_page_says_how_many_attempts_are_left_to_make(world, make, enter, url):
+    job = make("retrying", reason="not_reached", attempts=3)
+    html = enter(world.tenant).get(url("jobs:detail", job=job.public_id)).content
+    assert f"3 of {job.destination.max_attempts} at most" in html.decode()
