@@ -31,7 +31,7 @@ poll(corrected_after=datetime.timedelta(hours=float(sys.argv[1])))
 
 
 # Retries wait up to half an hour, which no run does either.
-HURRY_AFTER = 120.0  # seconds
+HURRY_AFTER = 60.0  # seconds
 BRING_FORWARD = """
 UPDATE jobs_queueentry entry SET due_at = now() FROM jobs_job job
 WHERE job.id = entry.job_id AND job.state = 'retrying'
