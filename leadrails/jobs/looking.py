@@ -21,7 +21,7 @@ from destinations.models import Destination
 from destinations.providers.base import FoundMessage, TooManyMessages
 from destinations.providers.http import ProviderSession
 from leadrails import statements
-from leadrails.jobs import queue, sending
+from leadrails.jobs import doubts, queue
 from leadrails.jobs.adoption import Contested
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.queue import DueJob, Result
@@ -83,7 +83,7 @@ class Look:
         self._place = place
         self._http = http
         starts = [job.attempt_started_at for job in jobs if job.attempt_started_at]
-        self._since = min(starts) - sending.BEFORE if starts else None
+        self._since = min(starts) - doubts.BEFORE if starts else None
         self._is_shared = len(jobs) >= ENOUGH_TO_SHARE
         self._max_pages = max(1, int(len(jobs) * PAGES_PER_JOB))
         self._listing: asyncio.Task[list[FoundMessage] | None] | None = None
@@ -107,7 +107,7 @@ class Look:
             return await self._ask_alone(job)
         if everybodys is None:
             raise Unanswered(Answer.NONE if is_first else Answer.NOT_ASKED)
-        since = job.attempt_started_at - sending.BEFORE
+        since = job.attempt_started_at - doubts.BEFORE
         recent = [message for message in everybodys if message.created_at >= since]
         own = [message for message in recent if message.to == job.recipient]
         if not own and any(
@@ -119,12 +119,12 @@ class Look:
 
     async def _list(self) -> list[FoundMessage] | None:
         assert self._since is not None
-        return await sending.look(
+        return await doubts.look(
             None, self._since, self._place, self._http, max_pages=self._max_pages
         )
 
     async def _ask_alone(self, job: DueJob) -> list[FoundMessage]:
-        found = await sending.look_for(job, self._place, self._http)
+        found = await doubts.look_for(job, self._place, self._http)
         if found is None:
             raise Unanswered(Answer.NONE)
         return found
@@ -152,21 +152,21 @@ async def find_out(
 ) -> Result:
     """Look for the message of a job in doubt, and say what that makes of the job."""
     if look is None or job.clock >= job.expires_at:
-        return sending.expired(job)
+        return doubts.expired(job)
     try:
         found = await look.messages_to(job)
-    except sending.CannotAsk:
-        return sending.sent_again(job, place) or sending.undecided(job, delay=None)
+    except doubts.CannotAsk:
+        return doubts.sent_again(job, place) or doubts.undecided(job, delay=None)
     except Unanswered as error:
-        return sending.undecided(
+        return doubts.undecided(
             job, delay=LOOK_AGAIN, has_looked=False, answer=error.answer
         )
     try:
         own = await adopt(job, found)
     except Contested:
-        return sending.undecided(job, delay=LOOK_AGAIN, has_looked=False)
+        return doubts.undecided(job, delay=LOOK_AGAIN, has_looked=False)
     if own is not None:
-        return sending.adopted(job, own, place)
+        return doubts.adopted(job, own, place)
     if job.looks == 0:
-        return sending.undecided(job, delay=sending.SECOND_LOOK)
-    return sending.absent(job, place)
+        return doubts.undecided(job, delay=doubts.SECOND_LOOK)
+    return doubts.absent(job, place)

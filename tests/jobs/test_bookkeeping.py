@@ -28,7 +28,7 @@ from destinations.providers import twilio_messages
 from destinations.providers.base import FoundMessage
 from destinations.services import pause_destination
 from leadrails.core.states import OPEN, REPLAYABLE, State
-from leadrails.jobs import queue, sending, tallies
+from leadrails.jobs import doubts, queue, tallies
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.models import Attempt, Gate, Job, Lane, QueueEntry
 from leadrails.jobs.queue import Aside, Result, Start
@@ -407,9 +407,9 @@ def _result(job, number, outcome):
 
 def _search(job, place, found):
     if found == "absent":
-        return sending.absent(job, place)
+        return doubts.absent(job, place)
     if found == "not yet":
-        return sending.undecided(job, delay=SECOND)
+        return doubts.undecided(job, delay=SECOND)
     message = FoundMessage(
         provider_id=f"SM-{job.id.hex[-12:]}-{job.attempts}",
         to=job.recipient,
@@ -418,7 +418,7 @@ def _search(job, place, found):
         created_at=timezone.now(),
         update=twilio_messages.callback(form("queued")),
     )
-    return sending.adopted(job, message, place)
+    return doubts.adopted(job, message, place)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from destinations.providers import twilio_messages
 from destinations.providers.base import FoundMessage
 from leadrails.core.states import State
-from leadrails.jobs import queue, sending
+from leadrails.jobs import doubts, queue
 from leadrails.jobs.models import Attempt, Job, QueueEntry
 from leadrails.jobs.queue import Result
 from leadrails.jobs.services import cancel_job
@@ -33,7 +33,7 @@ def absent():
     """A job whose message was not found, with what its lost worker knows of it."""
     job = make_doubtful(make_tenant(), "one")
     known = due(job)
-    queue.settle([sending.absent(known, job.destination)])
+    queue.settle([doubts.absent(known, job.destination)])
     return known
 
 
@@ -102,7 +102,7 @@ def test_an_adopted_message_counts_as_its_callback_would(status, code, state, re
         update=update,
     )
     known = due(jobs[0])
-    queue.settle([sending.adopted(known, message, jobs[0].destination)])
+    queue.settle([doubts.adopted(known, message, jobs[0].destination)])
     report(jobs[1], form(status, code))
 
     ends = [
@@ -125,7 +125,7 @@ def test_an_attempt_keeps_the_code_of_an_unclear_answer():
         error_message="The provider failed",
         delay=timedelta(0),
     )
-    queue.settle([sending.undecided(known, delay=timedelta(0))])
+    queue.settle([doubts.undecided(known, delay=timedelta(0))])
     attempt = Attempt.objects.get(job_id=job.pk)
     assert (attempt.error_code, attempt.error_message) == (
         "20500",

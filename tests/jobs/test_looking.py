@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from destinations.providers.http import ProviderSession
-from leadrails.jobs import looking, sending
+from leadrails.jobs import doubts, looking
 from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Attempt, Gate, Job, QueueEntry
 from tests.make import make_destination, make_job, make_lead, make_source
@@ -113,14 +113,14 @@ def test_a_few_doubts_are_asked_about_one_by_one(storm):
 
 def test_a_listing_that_is_too_long_is_not_used(storm, monkeypatch):
     storm.fall(6, answer_lost=1)
-    find = looking.sending.look
+    find = looking.doubts.look
 
     async def short(to, *rest, max_pages=None):
         if to is None:
             raise looking.TooManyMessages
         return await find(to, *rest, max_pages=max_pages)
 
-    monkeypatch.setattr(sending, "look", short)
+    monkeypatch.setattr(doubts, "look", short)
 
     storm.drain()
 
@@ -162,7 +162,7 @@ def test_a_number_that_the_provider_writes_in_its_own_way_is_not_absent(
     storm, monkeypatch
 ):
     storm.fall(6, answer_lost=1)
-    find = looking.sending.look
+    find = looking.doubts.look
 
     async def rewritten(to, *rest, max_pages=None):
         found = await find(to, *rest, max_pages=max_pages)
@@ -170,7 +170,7 @@ def test_a_number_that_the_provider_writes_in_its_own_way_is_not_absent(
             return found
         return [replace(item, to=f"+1{item.to}") for item in found]
 
-    monkeypatch.setattr(sending, "look", rewritten)
+    monkeypatch.setattr(doubts, "look", rewritten)
 
     storm.drain()
 
@@ -196,4 +196,4 @@ def test_a_listing_begins_after_the_jobs_were_claimed(storm):
     jobs = storm.claim_rest()
     look = looking.Look(jobs, storm.place, ProviderSession())
     assert look._listing is None
-    assert look._since == min(job.attempt_started_at for job in jobs) - sending.BEFORE
+    assert look._since == min(job.attempt_started_at for job in jobs) - doubts.BEFORE

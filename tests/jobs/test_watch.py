@@ -443,8 +443,8 @@ def test_a_failure_of_this_moment_keeps_its_alert_open(drain, destination):
 
 
 def test_unknown_outcomes_close_when_none_is_left(destination):
+    from leadrails.jobs.doubts import undecided
     from leadrails.jobs.effects import apply_effects
-    from leadrails.jobs.sending import undecided
 
     job = job_to("+12025550101", destination=destination, state="unknown")
     (due,) = claim(1).jobs

@@ -19,7 +19,7 @@ from destinations.providers import twilio_messages
 from destinations.providers.base import FoundMessage
 from leadrails.core.ids import uuid7
 from leadrails.core.states import State
-from leadrails.jobs import queue, sending
+from leadrails.jobs import doubts, queue
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job, QueueEntry
 from leadrails.jobs.queue import DueJob, Result
 from leadrails.jobs.services import cancel_job
@@ -162,15 +162,15 @@ class World:
                 created_at=timezone.now(),
                 update=update,
             )
-            queue.settle([sending.adopted(due(job), message, self.place)])
+            queue.settle([doubts.adopted(due(job), message, self.place)])
 
     def _not_found_yet(self, items):
         queue.settle(
-            [sending.undecided(due(job), delay=timedelta(0)) for job, _ in items]
+            [doubts.undecided(due(job), delay=timedelta(0)) for job, _ in items]
         )
 
     def _absent(self, items):
-        queue.settle([sending.absent(due(job), self.place) for job, _ in items])
+        queue.settle([doubts.absent(due(job), self.place) for job, _ in items])
 
     def _reap(self, items):
         entries = QueueEntry.objects.filter(job_id__in=[job.id for job, _ in items])
