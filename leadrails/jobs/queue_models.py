@@ -60,6 +60,9 @@ class Gate(models.Model):
     destination_id = models.UUIDField(primary_key=True)
     tenant_id = models.UUIDField()
     free_at = models.DateTimeField(null=True)
+    claimed = models.BigIntegerField(
+        default=0, db_default=0, help_text="Jobs so far. Claims at once tell by it."
+    )
     share = models.FloatField(
         default=1, db_default=1, help_text="Of the rate, when last told to slow down."
     )

@@ -14,7 +14,9 @@ come in as one JSON array: a driver's arrays cost the drain ten times as much.
 # while anything live of its own is due.
 #
 # A destination gets no more than its gate lets start within `ahead`. Gates are locked
-# in one order, for the moment of the claim. A row without a job says that something
+# in one order, for the moment of the claim. Who waited for that reads the gate as the
+# other claim left it, but counts the calls in flight as of before: what `claimed` has
+# grown by meanwhile is in flight as well. A row without a job says that something
 # due was kept back by its gate: look again soon. Lanes are never joined with tenants:
 # the planner knows the size of neither and would compare each with each.
 #
@@ -52,7 +54,9 @@ flow AS (
   SELECT due.*, rate.per_second,
     CASE WHEN gate.open_until > now() OR gate.slowed_until > now() THEN 0
       WHEN gate.openings > 0 THEN 1
-      ELSE least(place.max_in_flight - coalesce(flying.calls, 0),
+      ELSE least(place.max_in_flight - coalesce(flying.calls, 0)
+          - coalesce(gate.claimed - (SELECT known.claimed FROM jobs_gate known
+            WHERE known.destination_id = due.destination_id), 0),
         floor(greatest(1, rate.per_second) + rate.per_second * extract(epoch FROM
           now() + %(ahead)s - greatest(gate.free_at, now())))::bigint)
     END AS room
@@ -96,14 +100,15 @@ served AS (
   ON CONFLICT (destination_id, is_bulk) DO UPDATE SET served_at = now()
 ),
 passed AS (
-  INSERT INTO jobs_gate AS gate (destination_id, tenant_id, free_at)
+  INSERT INTO jobs_gate AS gate (destination_id, tenant_id, free_at, claimed)
   SELECT flow.destination_id, flow.tenant_id,
-    now() + count(*) / flow.per_second * interval '1 second'
+    now() + count(*) / flow.per_second * interval '1 second', count(*)
   FROM leased JOIN flow USING (destination_id)
   GROUP BY flow.destination_id, flow.tenant_id, flow.per_second
   ORDER BY flow.destination_id
   ON CONFLICT (destination_id) DO UPDATE SET
     free_at = excluded.free_at + (greatest(gate.free_at, now()) - now()),
+    claimed = gate.claimed + excluded.claimed,
     is_probing = gate.openings > 0,
     open_until = CASE WHEN gate.openings > 0 THEN now() + %(probe)s END
 )

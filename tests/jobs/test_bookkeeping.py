@@ -90,6 +90,11 @@ class Books(RuleBasedStateMachine):
             make_destination(tenant, max_in_flight=IN_FLIGHT, messages_per_second=500)
             for _ in range(2)
         ]
+        # The first claim of a destination makes its gate; two at once are not told
+        # of each other then.
+        Gate.objects.bulk_create(
+            Gate(destination_id=place.id, tenant_id=tenant.id) for place in self.places
+        )
         self.source = make_source(tenant)
         self.hands = {worker: [] for worker in WORKERS}
         self.calls = {worker: [] for worker in WORKERS}

@@ -1,9 +1,11 @@
 """Rates, slow-downs and circuit breakers, against PostgreSQL and the simulator."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -230,3 +232,25 @@ def test_pages_say_why_a_destination_sends_nothing(client, fields, cause):
         html = client.get(url).content.decode()
         shown = [why for why, text in words.items() if text in html]
         assert shown == ([cause] if cause else [])
+
+
+def test_claims_at_once_take_no_more_calls_than_one_would():
+    """Each waits for the other's gate, and could not see what that one claimed."""
+    destination = make_destination(max_in_flight=10, messages_per_second=1000)
+    jobs_for(destination, 40)
+    assert len(claim(1).jobs) == 1
+    leased = QueueEntry.objects.filter(lease_until__isnull=False)
+    for _ in range(5):
+        leased.update(lease_until=None, worker=None)
+        Gate.objects.update(free_at=None)
+        with ThreadPoolExecutor(4) as threads:
+            calls = [threads.submit(claim_apart, 6) for _ in range(4)]
+            found = [call.result(30) for call in calls]
+        assert 6 <= sum(found) == leased.count() <= 10
+
+
+def claim_apart(room):
+    try:
+        return len(claim(room).jobs)
+    finally:
+        connection.close()
