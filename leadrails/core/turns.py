@@ -81,11 +81,13 @@ def lead_waits_until(
     Return when to look again for an earlier message of the lead; None to go ahead.
 
     Nobody tells a job that the earlier one has gone, so it looks: after two seconds
-    at first, then ever later, or when the earlier one is tried next. Order is worth
-    half of a job's time to live: after that it goes in any case.
+    at first, then ever later, or when the earlier one is tried next; in any case once
+    a minute, since that one may end sooner: it is canceled, or a callback comes. Order
+    is worth half of a job's time to live: after that it goes in any case.
     """
     halfway = created_at + (expires_at - created_at) / 2
     if company.earlier_until is None or now >= halfway:
         return None
     wait = min(max((now - created_at) / 4, SHORTEST_WAIT), LONGEST_WAIT)
-    return min(max(now + wait, company.earlier_until + GAP), halfway)
+    when_tried = min(company.earlier_until + GAP, now + LONGEST_WAIT)
+    return min(max(now + wait, when_tried), halfway)

@@ -92,7 +92,11 @@ def test_the_first_message_of_a_lead_waits_for_nobody():
 
 def test_a_later_message_looks_again_when_the_earlier_is_tried():
     assert waits(NOW - 9 * SECOND) == SHORTEST_WAIT
-    assert waits(NOW + 60 * SECOND) == 60 * SECOND + GAP
+    assert waits(NOW + 40 * SECOND) == 40 * SECOND + GAP
+
+
+def test_it_looks_once_a_minute_since_the_earlier_may_end_sooner():
+    assert waits(NOW + 1800 * SECOND) == LONGEST_WAIT
 
 
 def test_it_looks_ever_more_rarely_for_one_that_is_not_sent():
@@ -101,7 +105,7 @@ def test_it_looks_ever_more_rarely_for_one_that_is_not_sent():
 
 
 def test_an_order_never_costs_a_message():
-    assert waits(NOW + LIFE) == LIFE / 2
+    assert waits(NOW + LIFE, age=LIFE / 2 - SECOND) == SECOND
     assert waits(NOW, age=LIFE / 2) is None
 
 

@@ -151,7 +151,7 @@ def test_only_what_goes_on_by_itself_is_waited_for(tenant, earlier, is_waited_fo
 
 def test_the_wait_for_a_retry_lasts_until_after_it(drain, tenant):
     first, second = jobs_of_one_lead(tenant)
-    due = timezone.now() + timedelta(minutes=9)
+    due = timezone.now() + timedelta(seconds=40)
     Job.objects.filter(pk=first.pk).update(
         state="retrying", reason="not_reached", due_at=due
     )
