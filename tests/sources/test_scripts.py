@@ -43,7 +43,7 @@ def test_a_script_posts_a_lead(live_server, make_script, run, site_url):
         check=False,
     )
 
-    assert '"status": "accepted"' in ran.stdout, ran.stdout + ran.stderr
+    assert '"status":"accepted"' in ran.stdout, ran.stdout + ran.stderr
     assert Lead.objects.for_tenant(source.tenant).get().phone == "+15555550100"
 
 
