@@ -29,7 +29,7 @@ from tests import fill
 from tests.make import make_destination, make_source, make_tenant, make_user
 from tests.plans.watching import large_tables, watched
 from tests.webhooks.twilio import form, store
-from webhooks import polling
+from webhooks import batch, polling
 from webhooks.services import process_callbacks
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +136,10 @@ def callbacks(world):
     assert process_callbacks() == 20
 
 
+def callbacks_waiting(world):
+    assert len(batch._claim(20, batch.LOWEST, batch.HIGHEST)) == 20
+
+
 def poll(world):
     assert polling._take()
 
@@ -160,6 +164,7 @@ def accept_an_hour_ago(world):
 BEFORE = {
     "reap": let_leases_run_out,
     "callbacks": bring_callbacks,
+    "callbacks waiting": bring_callbacks,
     "poll": accept_an_hour_ago,
 }
 """What an act needs, and is not watched."""
@@ -238,7 +243,8 @@ ACTS = {
     "sweep": (sweep, 10),
     "reap": (reap, 1500),
     "intake": (intake, 300),
-    "callbacks": (callbacks, 1500),
+    "callbacks": (callbacks, 2500),
+    "callbacks waiting": (callbacks_waiting, 100),
     "poll": (poll, 1500),
     "count": (count, 200),
     "forget": (forget, 20),
@@ -329,7 +335,7 @@ LEAD_OWNERS = "lead_by_tenant, lead_by_source, lead_by_phone"
         ("queue_due", "sweep"),
         ("queue_leased", "reap"),
         ("idempotency_by_age", "forget"),
-        ("callback_unprocessed", "callbacks"),
+        ("callback_unprocessed", "callbacks waiting"),
         (JOB_OWNERS, "jobs of a quiet workspace"),
         (JOB_OWNERS, "jobs of a quiet destination"),
         ("job_under_way", "jobs read"),
