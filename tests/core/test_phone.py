@@ -179,6 +179,25 @@ def test_costly_ranges_are_known(e164, is_costly):
     assert phone.is_costly(e164) is is_costly
 
 
+def test_a_number_is_costly_where_the_number_plan_says_so():
+    kinds = phonenumbers.PhoneNumberType.values()
+    found = [
+        phonenumbers.example_number_for_type(region, kind)
+        for region in phonenumbers.SUPPORTED_REGIONS
+        for kind in kinds
+    ]
+    found += [
+        phonenumbers.example_number_for_non_geo_entity(code)
+        for code in phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS
+    ]
+
+    for number in filter(None, found):
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        kind = phonenumbers.number_type(number)
+        is_costly = kind in phone._COSTLY and not phone.is_reserved(e164)
+        assert phone.is_costly(e164) is is_costly, e164
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
