@@ -104,11 +104,15 @@ AVAILABLE_FIELDS: list[TemplateField] = [
 KNOWN_NAMES: frozenset[str] = frozenset(
     name for field in AVAILABLE_FIELDS for name in (field.name, field.path)
 )
-_PATHS = [
-    (field.name, field.path.rpartition(".")[0], field.path.rpartition(".")[2])
-    for field in AVAILABLE_FIELDS
-]
-_SHORT_NAMES = {field.name for field in AVAILABLE_FIELDS}
+_NOTHING: dict[str, Any] = dict.fromkeys(field.name for field in AVAILABLE_FIELDS)
+_NAMES_OF_GROUP = {
+    group: frozenset(
+        field.name
+        for field in AVAILABLE_FIELDS
+        if field.path.rpartition(".")[0] == group
+    )
+    for group in (*GROUPS, "")
+}
 
 
 def lead_fields(event: Mapping[str, Any], *, phone_e164: str) -> dict[str, Any]:
@@ -124,20 +128,19 @@ def lead_fields(event: Mapping[str, Any], *, phone_e164: str) -> dict[str, Any]:
     for key in ("sms_consent", "email_consent"):
         groups["consent"][key] = _agreement(groups["consent"].get(key))
     custom = _group(event, "custom_fields")
-    flat = {
-        name: (groups[group] if group else event).get(key)
-        for name, group, key in _PATHS
-    }
-    flat["workflow"] = event.get("workflow") or event.get("workflow_name") or "default"
-    known = {**flat, **groups, "custom_fields": custom}
+    known = {**_NOTHING, **groups, "custom_fields": custom}
+    for group, given in (*groups.items(), ("", event)):
+        names = _NAMES_OF_GROUP[group]
+        known.update({name: given[name] for name in given if name in names})
+    known["workflow"] = event.get("workflow") or event.get("workflow_name") or "default"
     unknown = {key: event[key] for key in event if key not in known}
     bare = {key: value for key, value in custom.items() if _is_plain(key)}
-    return {**bare, **unknown, **known}
+    return {**bare, **unknown, **known} if bare or unknown else known
 
 
 def _group(event: Mapping[str, Any], name: str) -> dict[str, Any]:
     group = event.get(name)
-    return dict(group) if isinstance(group, Mapping) else {}
+    return dict(group) if isinstance(group, dict) else {}
 
 
 def _person(lead: Mapping[str, Any], phone_e164: str) -> dict[str, Any]:
