@@ -165,6 +165,9 @@ class Decision:
     effects: tuple[Effect, ...] = ()
 
 
+ACCEPTED = Decision(Event.ACCEPT)
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What is left to a job: attempts and time."""
@@ -208,7 +211,7 @@ def decide(
     budget = Budget(attempt, policy, age, time_to_live)
     match outcome:
         case Receipt():
-            return Decision(Event.ACCEPT)
+            return ACCEPTED
         case RateLimited():
             return _later(budget, Reason.RATE_LIMITED, outcome.retry_after)
         case NotSent():

@@ -18,6 +18,8 @@ destination, so that a page names the reason that matters most. In order:
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from msgspec import Struct
+
 from leadrails.core.reasons import REASONS, Reason
 
 __all__ = [
@@ -64,8 +66,7 @@ ALERTING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyFacts:
+class PolicyFacts(Struct, frozen=True, kw_only=True):
     """
     What `check` needs to know.
 

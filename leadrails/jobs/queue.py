@@ -6,7 +6,7 @@ They run in a database thread of the drain's, or in a test's own thread.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ import msgspec
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from msgspec import Struct
 from psycopg.rows import dict_row
 
 from leadrails import statements
@@ -33,8 +34,7 @@ AHEAD = timedelta(milliseconds=500)  # of a destination's rate, that one claim m
 PROBE = timedelta(seconds=15)  # within which a half-open circuit's one call must end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueJob:
+class DueJob(Struct, frozen=True, kw_only=True):
     """A leased job with all that the policy and the template need."""
 
     id: UUID
@@ -66,8 +66,7 @@ class DueJob:
     """When the lease may be over, unless extended, by this process's `monotonic`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """An attempt about to be made."""
 
     job: DueJob
@@ -89,8 +88,7 @@ class Aside:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What an attempt came to, ready to be written."""
 
     job: DueJob
@@ -106,7 +104,7 @@ class Result:
     http_status: int | None = None
     error_code: str = ""
     error_message: str = ""
-    response: dict[str, Any] = field(default_factory=dict)
+    response: dict[str, Any] = {}
     effects: tuple[Effect, ...] = ()
     answer: Answer = Answer.GIVEN
     retry_after: timedelta | None = None

@@ -16,6 +16,7 @@ from destinations.providers.http import ProviderSession
 from leadrails.core import phone
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.delivery import (
+    ACCEPTED,
     CONFIG_FAILED,
     Decision,
     ErrorClass,
@@ -82,7 +83,16 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
     duration = timedelta(seconds=time.monotonic() - began)
     if outcome is UNREADABLE:
         return _result(start, _STOP, outcome, duration)
-    decision = decide(
+    return _result(start, _decide(outcome, start, place, duration), outcome, duration)
+
+
+def _decide(
+    outcome: Outcome, start: Start, place: Destination, duration: timedelta
+) -> Decision:
+    if isinstance(outcome, Receipt):
+        return ACCEPTED  # as `decide` says; nearly all, and nothing else matters
+    job = start.job
+    return decide(
         outcome,
         attempt=start.number,
         policy=RetryPolicy(max_attempts=place.max_attempts),
@@ -90,7 +100,6 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
         time_to_live=job.expires_at - job.created_at,
         country=phone.region_of(job.recipient) or "",
     )
-    return _result(start, decision, outcome, duration)
 
 
 def _message(start: Start) -> Message:
