@@ -87,6 +87,14 @@ class Destination(TenantModel):
         help_text="HMAC of sender or service, to notice that two tenants share it.",
     )
     inbound_secret = models.CharField(max_length=40, unique=True)
+    inbound_secret_previous = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Good for a day after the secret was changed.",
+    )
+    inbound_secret_set_at = models.DateTimeField(null=True, blank=True)
     verified_at = models.DateTimeField(null=True, blank=True)
     verification = models.JSONField(default=dict, blank=True)
     delivered_once = models.BooleanField(default=False)
@@ -119,6 +127,11 @@ class Destination(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "id"], name="destination_by_tenant"),
             models.Index(fields=["fingerprint"], name="destination_by_fingerprint"),
+            models.Index(
+                fields=["inbound_secret_previous"],
+                condition=models.Q(inbound_secret_previous__gt=""),
+                name="destination_by_old_secret",
+            ),
         ]
 
     def __str__(self) -> str:

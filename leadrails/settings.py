@@ -52,6 +52,8 @@ LEADRAILS_SIMULATOR_SECRET = env.str("LEADRAILS_SIMULATOR_SECRET", default="")
 LEADRAILS_TWILIO_URL = env.str(
     "LEADRAILS_TWILIO_URL", default="https://api.twilio.com"
 ).rstrip("/")
+# Files that people send: fetched and kept here, or left as the provider's link.
+LEADRAILS_FETCH_MEDIA = env.bool("LEADRAILS_FETCH_MEDIA", default=True)
 LEADRAILS_PARTITIONS_AHEAD = env.int("LEADRAILS_PARTITIONS_AHEAD", default=3)
 # Whole months besides the present one; 0 keeps everything.
 LEADRAILS_KEEP_MONTHS = env.int("LEADRAILS_KEEP_MONTHS", default=13)

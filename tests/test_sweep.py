@@ -45,6 +45,8 @@ OUTSIDE = {
     "healthz": ({}, (200, 405), (200, 405)),
     "api:lead_events": ({}, (405, 415), (405, 415)),
     "webhooks:status": (CALLBACK, (405, 404), (405, 404)),
+    "webhooks:messages_incoming": ({"secret": "wrong"}, (404, 404), (404, 404)),
+    "webhooks:messages_status": ({"secret": "wrong"}, (404, 404), (404, 404)),
     "tenants:login": ({}, (200, 200), (302, 302)),
     "tenants:logout": ({}, (405, 302), (405, 302)),
     "tenants:setup": ({}, (404, 404), (404, 404)),

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from psycopg.rows import class_row
 
 from destinations.cache import find_destinations
 from destinations.credentials import provider_for
 from destinations.models import Destination
+from destinations.providers.inbound import NotInbound
 from leadrails import statements
 from leadrails.alerts.services import open_alert
 from leadrails.core import ids
@@ -27,6 +28,7 @@ from leadrails.core.crashpoints import crash_here
 from leadrails.core.redact import redact
 from leadrails.jobs.effects import scope_of
 from webhooks import sql
+from webhooks.inbound import record_inbound
 from webhooks.models import RawCallback
 from webhooks.recording import record_reports
 from webhooks.reports import Report, text
@@ -35,7 +37,12 @@ log = logging.getLogger(__name__)
 
 CALLBACKS_GIVEN_UP = "callbacks_given_up"
 MAX_TRIES = 10
+TRIES_FOR_OTHERS = 4  # within a minute any job knows which message is its own
 LOWEST, HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
+
+
+class NotOurs(LookupError):
+    """The message was sent by somebody else with the same sender."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +50,11 @@ class Claimed:
     """A stored callback, locked."""
 
     id: UUID
+    tenant_id: UUID
     destination_id: UUID
     job_id: UUID | None
     attempt: int | None
+    kind: str
     body: bytes
     received_at: datetime
     tries: int
@@ -124,26 +133,71 @@ def _understand(batch: Batch) -> dict[UUID, Report]:
     understood = {}
     for raw in batch.claimed:
         try:
-            understood[raw.id] = _report(raw, places)
+            place = _place(raw, places)
+            if _is_recorded(raw, place):
+                batch.done.append(raw.id)
+            else:
+                understood[raw.id] = _report(raw, place)
+        except DatabaseError:
+            raise  # the transaction is lost with it
+        except NotOurs as error:
+            _let_go(batch, raw, error)
         except Exception as error:  # noqa: BLE001  providers' parsers, anyone's bytes
             batch.failed[raw.id] = error
     return understood
 
 
-def _report(raw: Claimed, places: Mapping[UUID, Destination]) -> Report:
+def _is_recorded(raw: Claimed, place: Destination) -> bool:
+    """Whether it was a message from a person; which it is may not have been known."""
+    if raw.kind != RawCallback.Kind.INBOUND:
+        return False
+    try:
+        record_inbound(raw, place)
+    except NotInbound:
+        return False
+    return True
+
+
+def _place(raw: Claimed, places: Mapping[UUID, Destination]) -> Destination:
     place = places.get(raw.destination_id)
-    if raw.job_id is None or raw.attempt is None:
-        raise LookupError("the callback names no attempt")
     if place is None:
         raise LookupError("there is no such destination")
+    return place
+
+
+def _report(raw: Claimed, place: Destination) -> Report:
+    update = provider_for(place).parse_callback(raw.body)
+    if raw.job_id is None or raw.attempt is None:
+        job_id, number, place = _find_message(raw, update.provider_id)
+    else:
+        job_id, number = raw.job_id, raw.attempt
     return Report(
         callback_id=raw.id,
-        job_id=raw.job_id,
-        number=raw.attempt,
+        job_id=job_id,
+        number=number,
         received_at=raw.received_at,
         destination=place,
-        update=provider_for(place).parse_callback(raw.body),
+        update=update,
     )
+
+
+def _find_message(raw: Claimed, provider_id: str) -> tuple[UUID, int, Destination]:
+    """Of a callback that names no attempt: whose message it is."""
+    parameters = {"provider_id": provider_id, "tenant": raw.tenant_id}
+    for job_id, destination_id, number in statements.run(
+        sql.FIND_BY_PROVIDER_ID, parameters
+    ):
+        if place := find_destinations([destination_id]).get(destination_id):
+            return job_id, number, place
+    raise NotOurs("no job has this message")
+
+
+def _let_go(batch: Batch, raw: Claimed, error: Exception) -> None:
+    """A sender's other messages are not ours, unless a job has yet to hear of one."""
+    if raw.tries >= TRIES_FOR_OTHERS:
+        batch.done.append(raw.id)
+    else:
+        batch.failed[raw.id] = error
 
 
 def _note_errors(batch: Batch) -> None:

@@ -105,7 +105,7 @@ def _attempt_rows(case: Case) -> list[dict[str, Any]]:
 
 def _event_row(report: Report, job: JobFacts) -> dict[str, Any]:
     update = report.update
-    done_date = text(update.done_date, 40)
+    payload = {"sender": update.sender, "done_date": update.done_date, **update.details}
     return {
         "job_id": job.id,
         "provider_id": report.provider_id,
@@ -116,5 +116,7 @@ def _event_row(report: Report, job: JobFacts) -> dict[str, Any]:
         "state": update.status or "",
         "received_at": report.received_at,
         "callback_id": report.callback_id,
-        "payload": {"done_date": done_date} if done_date else {},
+        "payload": {
+            text(name, 40): text(said, 1_000) for name, said in payload.items() if said
+        },
     }

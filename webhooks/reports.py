@@ -166,7 +166,7 @@ def record(report: Report, case: Case) -> ReportDecision | None:
     is_news = _is_news(report, case, known)
     case.told.append(told)
     case.news.append(report)
-    _note_facts(report, case)
+    _note_facts(report, case, known)
     decision = _decide(report, case) if is_news else None
     was = case.job.state
     if decision is not None:
@@ -200,8 +200,13 @@ def _is_news(report: Report, case: Case, known: State) -> bool:
     )
 
 
-def _note_facts(report: Report, case: Case) -> None:
-    """What is true whatever the job's state: ids, sender, segments, price."""
+def _note_facts(report: Report, case: Case, known: State) -> None:
+    """
+    What is true whatever the job's state: ids, sender, segments, price.
+
+    A message may change its sender on its way, when it falls back from one channel to
+    another: whoever carried it furthest is the sender.
+    """
     update, job, attempt = report.update, case.job, case.attempts[report.number]
     is_latest = report.number == job.attempts
     provider_id = report.provider_id
@@ -210,7 +215,9 @@ def _note_facts(report: Report, case: Case) -> None:
     was_absent = attempt.outcome == Outcome.ABSENT and not is_latest
     if was_absent or attempt.provider_id not in ("", provider_id):
         job.is_possible_duplicate = True
-    if update.sender:
+    rank = RANK.get(update.status, 0) if update.status else -1
+    is_furthest = rank >= RANK.get(known, 0)
+    if update.sender and (is_furthest or not job.sender):
         job.sender = text(update.sender, 64)
     if update.segments is not None:
         job.segments = update.segments

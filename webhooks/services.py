@@ -6,19 +6,27 @@ later, and stays in the table with its error when it is given up.
 """
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
+from destinations.credentials import provider_for
 from destinations.models import Destination
+from destinations.providers.inbound import InboundAnswer
 from leadrails import statements
 from leadrails.alerts.services import open_alert
+from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.ids import uuid7
 from leadrails.jobs.effects import scope_of
 from webhooks import sql
 from webhooks.batch import LOWEST, work_off
 from webhooks.models import RawCallback
+from webhooks.reports import text
 from webhooks.wake import callback_waker
 
+log = logging.getLogger(__name__)
+
+LONGEST_URL = 4_000
 SIGNATURE_FAILURES = "signature_failures"
 # Jobs stay locked until their batch is committed: a settling drain waits that long.
 BATCH = 100
@@ -35,27 +43,78 @@ def store_status(
     body: bytes,
     is_signed: bool,
 ) -> None:
-    """Keep a status callback as it came, and have it looked at soon."""
-    kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
+    """Keep a status callback of an attempt, and have it looked at soon."""
+    store_callback(
+        destination,
+        kind=RawCallback.Kind.STATUS,
+        job_id=job_id,
+        attempt=attempt,
+        url=url,
+        headers=headers,
+        body=body,
+        is_signed=is_signed,
+    )
+
+
+def store_callback(
+    destination: Destination,
+    *,
+    kind: RawCallback.Kind,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    is_signed: bool,
+    job_id: UUID | None = None,
+    attempt: int | None = None,
+) -> UUID:
+    """Keep a provider's request as it came, and have it looked at soon."""
+    kept = {name: text(headers[name], 200) for name in KEPT_HEADERS if name in headers}
+    callback_id = uuid7()
     statements.run(
         sql.STORE,
         {
-            "id": uuid7(),
+            "id": callback_id,
             "tenant": destination.tenant_id,
             "destination": destination.id,
             "job": job_id,
             "attempt": attempt,
-            "kind": RawCallback.Kind.STATUS.value,
-            "url": url,
+            "kind": kind.value,
+            "url": text(url, LONGEST_URL),
             "headers": json.dumps(kept),
             "body": body,
             "is_signed": is_signed,
         },
     )
     callback_waker.wake()
+    return callback_id
 
 
-def note_bad_signature(destination: Destination, *, job_id: UUID) -> None:
+def look_at(
+    destination: Destination, body: bytes
+) -> tuple[RawCallback.Kind, InboundAnswer]:
+    """Say whether a request is a message from a person, and what to answer then."""
+    silence = InboundAnswer("text/plain", "")
+    try:
+        provider = provider_for(destination)
+    except CannotDecrypt:
+        # Who knows our address posts messages: those must not wait for the key.
+        return RawCallback.Kind.INBOUND, silence
+    try:
+        provider.parse_inbound(body)
+    except ValueError:
+        return RawCallback.Kind.STATUS, silence
+    return RawCallback.Kind.INBOUND, provider.answer_inbound()
+
+
+def understand_at_once(callback_id: UUID) -> None:
+    """Work off one callback now; whatever fails is left to the worker's next round."""
+    try:
+        work_off(1, first=callback_id, last=callback_id)
+    except Exception:
+        log.exception("a message from a person waits for the worker")
+
+
+def note_bad_signature(destination: Destination, *, job_id: UUID | None = None) -> None:
     """Tell the tenant that callbacks come with a signature that does not hold."""
     open_alert(
         tenant_id=destination.tenant_id,

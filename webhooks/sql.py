@@ -18,7 +18,7 @@ ON CONFLICT (id) DO NOTHING
 
 # A row that failed waits 2, 8, 18 … 162 seconds, counted from when it came.
 CLAIM = """
-SELECT id, destination_id, job_id, attempt, body, received_at, tries
+SELECT id, tenant_id, destination_id, job_id, attempt, kind, body, received_at, tries
 FROM webhooks_rawcallback
 WHERE processed_at IS NULL AND id BETWEEN %(first)s AND %(last)s
   AND (tries = 0 OR received_at + tries * tries * interval '2 seconds' <= now())
@@ -134,4 +134,51 @@ UPDATE webhooks_rawcallback callback SET tries = tries + 1, error = input.error,
   processed_at = CASE WHEN tries + 1 >= %(max_tries)s THEN now() END
 FROM json_to_recordset(%(rows)s::json) AS input (id uuid, error text)
 WHERE callback.id = input.id AND processed_at IS NULL
+"""
+
+# Of callbacks that name no attempt: whose message it is, in the workspace.
+FIND_BY_PROVIDER_ID = """
+SELECT job.id, job.destination_id, coalesce(
+  (SELECT max(number) FROM jobs_attempt
+   WHERE job_id = job.id AND provider_id = %(provider_id)s), job.attempts)
+FROM jobs_job job
+WHERE job.provider_id = %(provider_id)s AND job.provider_id > ''
+  AND job.tenant_id = %(tenant)s
+ORDER BY job.id DESC LIMIT 1
+"""
+
+# Which message a person answers, unless the provider tells: the last that was sent to
+# them, by the same destination if there is one.
+FIND_ANSWERED = """
+SELECT id, lead_id FROM (
+  SELECT id, lead_id, destination_id, attempts FROM jobs_job
+  WHERE tenant_id = %(tenant)s AND recipient = %(phone)s
+  ORDER BY id DESC LIMIT 50) recent
+WHERE attempts > 0
+ORDER BY destination_id = %(destination)s DESC, id DESC LIMIT 1
+"""
+
+FIND_ANSWERED_BY_ID = """
+SELECT id, lead_id FROM jobs_job
+WHERE provider_id = %(answers)s AND provider_id > '' AND tenant_id = %(tenant)s
+ORDER BY id DESC LIMIT 1
+"""
+
+FIND_LEAD = """
+SELECT NULL::uuid, id FROM leads_lead
+WHERE tenant_id = %(tenant)s AND phone = %(phone)s
+ORDER BY id DESC LIMIT 1
+"""
+
+# Of a person who said stop: the drain ends what waits, and says why on its page.
+LET_END = """
+UPDATE jobs_queueentry entry SET due_at = now()
+FROM (
+  SELECT entry.job_id FROM jobs_job job JOIN jobs_queueentry entry
+    ON entry.job_id = job.id
+  WHERE job.tenant_id = %(tenant)s AND job.recipient = %(phone)s
+    AND job.id >= %(since)s AND job.state IN ('queued', 'retrying', 'held')
+    AND entry.lease_until IS NULL AND entry.due_at > now()
+  FOR UPDATE OF entry SKIP LOCKED) waiting
+WHERE entry.job_id = waiting.job_id
 """

@@ -11,4 +11,11 @@ urlpatterns = [
         views.receive_status,
         name="status",
     ),
+    # Two names, as providers have two fields; either takes whatever comes.
+    path(
+        "messages/<str:secret>/incoming",
+        views.receive_message,
+        name="messages_incoming",
+    ),
+    path("messages/<str:secret>/status", views.receive_message, name="messages_status"),
 ]

@@ -2,22 +2,19 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations.cache import find_destinations
-from destinations.callbacks import is_genuine
-from destinations.credentials import provider_for
+from destinations.callbacks import find_by_secret, is_genuine
 from destinations.models import Destination
 from destinations.providers.base import SignatureCheck
 from leadrails.core import ids
 from leadrails.core.crashpoints import crash_here
-from leadrails.core.crypto import CannotDecrypt
 from webhooks import services
-
-MAX_BODY = 64 * 1024  # bytes; a provider's callback has about one thousand
+from webhooks.models import RawCallback
+from webhooks.requests import Refused, check_signature, public_url, read_body
 
 
 @csrf_exempt
@@ -40,40 +37,78 @@ def receive_status(
         attempt=attempt,
     ):
         raise Http404
-    # Django reads no further than the length that was announced.
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > MAX_BODY:
-        return HttpResponse(status=413)
     place = find_destinations([destination_id]).get(destination_id)
     if place is None:
         raise Http404
-    public_url = f"{settings.LEADRAILS_PUBLIC_URL}{request.get_full_path()}"
-    check = _check(place, public_url, request)
-    if check is SignatureCheck.INVALID:
-        services.note_bad_signature(place, job_id=job_id)
-        return HttpResponse(status=403)
+    try:
+        body, is_signed = _believe(place, request, job_id)
+    except Refused as refused:
+        return refused.response
     services.store_status(
         place,
         job_id=job_id,
         attempt=attempt,
         # The MAC lets whoever knows it report on the job: it is not kept.
-        url=public_url.replace(mac, "…"),
+        url=public_url(request).replace(mac, "…"),
         headers=request.headers,
-        body=request.body,
-        is_signed=check is SignatureCheck.VALID,
+        body=body,
+        is_signed=is_signed,
     )
     crash_here("callback_before_answer")
     return HttpResponse(status=204)
 
 
-def _check(place: Destination, url: str, request: HttpRequest) -> SignatureCheck:
-    """What the provider's own signature says, beyond our MAC in the URL."""
+@csrf_exempt
+@require_http_methods(["POST", "PUT", "GET"])
+def receive_message(request: HttpRequest, secret: str) -> HttpResponse:
+    """
+    Take what a provider posts for a number, a service or a sender as a whole.
+
+    Messages from people come here, and status callbacks of senders that have an address
+    of their own: whichever it is, the request itself says. The URL's secret
+    authenticates it. A message is understood before it is answered, since it may say
+    stop; if that fails it is kept and tried again.
+    """
+    place = find_by_secret(secret)
+    if place is None:
+        raise Http404
     try:
-        provider = provider_for(place)
-    except CannotDecrypt:
-        # Kept: it can be understood once the encryption key is back.
-        return SignatureCheck.UNCHECKED
-    return provider.verify_callback(url, request.body, request.headers)
+        body, is_signed = _believe(place, request)
+    except Refused as refused:
+        return refused.response
+    if not body:
+        return HttpResponse("There is nothing in this request.", status=400)
+    kind, answer = services.look_at(place, body)
+    callback_id = services.store_callback(
+        place,
+        kind=kind,
+        url=public_url(request).replace(secret, "…"),
+        headers=request.headers,
+        body=body,
+        is_signed=is_signed,
+    )
+    crash_here("callback_before_answer")
+    if kind is RawCallback.Kind.STATUS:
+        return HttpResponse(status=204)
+    services.understand_at_once(callback_id)
+    return HttpResponse(answer.body, content_type=answer.content_type)
+
+
+def _believe(
+    place: Destination, request: HttpRequest, job_id: UUID | None = None
+) -> tuple[bytes, bool]:
+    """
+    Return the body, and whether the provider's signature was checked.
+
+    Raises:
+        Refused: it cannot be read, or its signature is wrong.
+    """
+    body = read_body(request)
+    check = check_signature(place, request)
+    if check is SignatureCheck.INVALID:
+        services.note_bad_signature(place, job_id=job_id)
+        raise Refused(HttpResponse(status=403))
+    return body, check is SignatureCheck.VALID
 
 
 def _read_id(prefix: str, text: str) -> UUID:

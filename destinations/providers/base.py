@@ -29,6 +29,7 @@ from leadrails.core.states import State
 
 if TYPE_CHECKING:
     from destinations.providers.http import ProviderSession
+    from destinations.providers.inbound import Inbound, InboundAnswer
 
 MAX_ANSWER = 256 * 1024  # bytes
 MAX_LISTING = 4 * 1024 * 1024
@@ -77,6 +78,7 @@ class StatusUpdate:
     `is_failed`: the provider itself failed it, so it never left there. `done_date`
     is the carrier's time stamp as it came; its time zone is undefined, so it only
     helps to tell repeated callbacks apart. `attempt` is for providers that echo it.
+    `details` is the rest of what came, by the provider's own names.
     """
 
     provider_id: str
@@ -94,6 +96,7 @@ class StatusUpdate:
     attempt: str | None = None
     is_failed: bool = False
     done_date: str | None = None
+    details: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +273,21 @@ class Provider(Protocol):
         self, url: str, raw_body: bytes, headers: Mapping[str, str]
     ) -> SignatureCheck:
         """`url` is the public one, exactly as the provider was given it."""
+        ...
+
+    def parse_inbound(self, form: CallbackBody) -> Inbound:
+        """
+        Raises:
+            NotInbound: this is no message from a person.
+        """
+        ...
+
+    def answer_inbound(self, text: str = "") -> InboundAnswer:
+        """An answer that the provider understands; with a text, it sends that back."""
+        ...
+
+    def media_auth(self, url: str) -> Auth | None:
+        """How a file of a message is asked for; None where no key belongs."""
         ...
 
     def error_docs_url(self, code: str) -> str | None: ...

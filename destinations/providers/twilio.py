@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from destinations.providers import (
     errors,
+    twilio_inbound,
     twilio_messages,
     twilio_setup,
     twilio_signature,
@@ -41,6 +42,7 @@ from leadrails.core.delivery import NotSent, OutcomeUnknown, Receipt
 
 if TYPE_CHECKING:
     from destinations.providers.http import ProviderSession
+    from destinations.providers.inbound import Inbound, InboundAnswer
 
 # Twilio repeats a failed callback only if its URL asks for it; the fragment is not
 # sent and not signed. Five repeats, after any failure, 2 s to connect.
@@ -181,6 +183,15 @@ class TwilioSMS:
         self, url: str, raw_body: bytes, headers: Mapping[str, str]
     ) -> SignatureCheck:
         return twilio_signature.check(self.auth_tokens, url, raw_body, headers)
+
+    def parse_inbound(self, form: CallbackBody) -> Inbound:
+        return twilio_inbound.parse(form)
+
+    def answer_inbound(self, text: str = "") -> InboundAnswer:
+        return twilio_inbound.answer(text)
+
+    def media_auth(self, url: str) -> Auth | None:
+        return self.auth if url.startswith(f"{self.account_url}/Messages/") else None
 
     def error_docs_url(self, code: str) -> str | None:
         return errors.docs_url(self.kind, code)

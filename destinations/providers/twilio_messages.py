@@ -10,8 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from destinations.providers import errors
 from destinations.providers.base import CallbackBody, FoundMessage, StatusUpdate
@@ -19,6 +22,26 @@ from leadrails.core.delivery import OutcomeUnknown
 from leadrails.core.states import State
 
 SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+MOST_DETAILS = 40
+LONGEST_DETAIL = 1_000
+# Fields of a callback that are kept by names of ours, or say nothing new.
+NAMED = frozenset(
+    {
+        "AccountSid",
+        "ApiVersion",
+        "ErrorCode",
+        "From",
+        "MessageSid",
+        "MessageStatus",
+        "NumSegments",
+        "Price",
+        "PriceUnit",
+        "RawDlrDoneDate",
+        "SmsSid",
+        "SmsStatus",
+        "To",
+    }
+)
 LONGEST_WORD = 40  # a status or code that is longer is cut, as it is none of Twilio's
 
 STATES = {
@@ -36,7 +59,7 @@ STATES = {
 
 
 def callback(form: CallbackBody) -> StatusUpdate:
-    given = dict(_pairs(form))
+    given = dict(pairs(form))
     sid = given.get("MessageSid") or given.get("SmsSid") or ""
     raw_status = given.get("MessageStatus") or given.get("SmsStatus") or ""
     if not SID.fullmatch(sid) or not raw_status:
@@ -52,10 +75,22 @@ def callback(form: CallbackBody) -> StatusUpdate:
             "price_unit": given.get("PriceUnit"),
         },
         done_date=given.get("RawDlrDoneDate") or None,
+        details=dict(_details(given)),
     )
 
 
-def update(message: Mapping[str, Any], done_date: str | None = None) -> StatusUpdate:
+def _details(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What has no name of ours: fields of a channel, and those to come."""
+    others = (item for item in given.items() if item[1] and item[0] not in NAMED)
+    for name, value in islice(others, MOST_DETAILS):
+        yield name[:LONGEST_WORD], value[:LONGEST_DETAIL]
+
+
+def update(
+    message: Mapping[str, Any],
+    done_date: str | None = None,
+    details: Mapping[str, str] | None = None,
+) -> StatusUpdate:
     sid, raw_status = message.get("sid"), message.get("status")
     if not isinstance(sid, str) or not isinstance(raw_status, str):
         raise OutcomeUnknown("the provider's answer names no message")
@@ -76,6 +111,7 @@ def update(message: Mapping[str, Any], done_date: str | None = None) -> StatusUp
         occurred_at=_date(message.get("date_updated")),
         is_failed=raw_status == "failed",
         done_date=done_date,
+        details=details or {},
     )
 
 
@@ -100,13 +136,30 @@ def found(row: Mapping[str, Any]) -> FoundMessage:
     )
 
 
-def _pairs(form: CallbackBody) -> Iterator[tuple[str, str]]:
+def pairs(form: CallbackBody) -> Iterator[tuple[str, str]]:
+    """Names and values of a form, or of the JSON object that may stand in its place."""
     if isinstance(form, bytes):
-        yield from parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True)
+        if form.lstrip()[:1] == b"{":
+            yield from _json_pairs(form)
+        else:
+            text = form.decode("utf-8", "replace")
+            yield from parse_qsl(text, keep_blank_values=True)
         return
     for name, value in form.items():
         values: Sequence[str] = [value] if isinstance(value, str) else value
         yield from ((name, item) for item in values)
+
+
+def _json_pairs(body: bytes) -> Iterator[tuple[str, str]]:
+    try:
+        given = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ValueError("the body is neither a form nor a JSON object") from error
+    for name, value in given.items():
+        if isinstance(value, str | int | float):
+            yield name, str(value)
+        elif value is not None:
+            yield name, msgspec.json.encode(value).decode()
 
 
 def segments(count: object) -> int | None:

@@ -264,6 +264,7 @@ def test_callbacks_are_read(contract, path, simulator):
         field.name: None if field.default is MISSING else field.default
         for field in fields(StatusUpdate)
     }
+    defaults["details"] = {}
 
     update = provider.parse_callback(path.read_bytes())
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from destinations.callbacks import status_url
+from destinations.callbacks import addresses, status_url
 from destinations.credentials import open_credentials
 from leadrails.jobs.models import Attempt, Job
 from tests.make import make_job
@@ -76,3 +76,31 @@ def report(job, *bodies, attempt=1) -> Job:
     while process_callbacks():
         pass
     return Job.objects.get(pk=job.pk)
+
+
+def inbound(body="Hello", sid="SM" + "1" * 32, sender="+12025550100", **more) -> bytes:
+    """A message from a person, as Twilio posts it."""
+    fields = {
+        "MessageSid": sid,
+        "SmsStatus": "received",
+        "From": sender,
+        "To": "+15555550100",
+        "Body": body,
+        "NumMedia": "0",
+    }
+    return urlencode({**fields, **more}).encode()
+
+
+def post_message(client, place, body, *, name="incoming", token=None, url=None):
+    """Post to the address of a destination's senders, signed."""
+    url = url or getattr(addresses(place), name)
+    token = token or open_credentials(place)["auth_token"]
+    signature = RequestValidator(token).compute_signature(
+        url, dict(parse_qsl(body.decode(), keep_blank_values=True))
+    )
+    return client.post(
+        urlsplit(url).path,
+        body,
+        content_type="application/x-www-form-urlencoded",
+        headers={"X-Twilio-Signature": signature},
+    )
