@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
@@ -28,6 +28,7 @@ from leadrails.core.states import State
 from leadrails.jobs import queue, sending
 from leadrails.jobs.adoption import adopt
 from leadrails.jobs.looking import Look, claim_rest, find_out, looks_of
+from leadrails.jobs.low_water import EVER, LowWater
 from leadrails.jobs.prepare import prepare
 from leadrails.jobs.queue import DueJob, Result, Start
 from leadrails.jobs.wake import Bell, drain_waker
@@ -60,6 +61,7 @@ class Drain:
         self._leased: dict[UUID, None] = {}
         self._more = asyncio.Event()
         self._bell = Bell(drain_waker.queue, self._more.set)
+        self._due, self._expired = LowWater(), LowWater()
         self._is_running = self._is_stopped = self._is_throttled = False
 
     async def run(self) -> bool:
@@ -152,7 +154,7 @@ class Drain:
         """Return how many jobs were leased, and whether more is due but kept back."""
         try:
             claimed = await self._database(
-                self._claims, claim_and_start, room, self.worker
+                self._claims, claim_and_start, room, self.worker, self._due.at
             )
         except (DatabaseError, InterfaceError):
             log.warning("the database did not answer a claim; trying again")
@@ -223,7 +225,11 @@ class Drain:
                 await self._database(
                     self._claims, queue.heartbeat, list(self._leased), self.worker
                 )
-                if any(await self._database(self._claims, queue.reap)):
+                reaped = await self._database(self._claims, queue.reap, self._expired)
+                is_due = await self._database(
+                    self._claims, queue.is_anything_due, self._due
+                )
+                if any(reaped) or is_due:
                     self._more.set()
             except (DatabaseError, InterfaceError):
                 log.warning("the database did not take a heartbeat")
@@ -265,9 +271,9 @@ class Claimed:
     places: Mapping[UUID, Destination] = field(default_factory=dict)
 
 
-def claim_and_start(room: int, worker: UUID) -> Claimed:
+def claim_and_start(room: int, worker: UUID, since: datetime = EVER) -> Claimed:
     """Lease due jobs, decide on each, and write the attempts about to be made."""
-    claim = queue.claim(room, worker)
+    claim = queue.claim(room, worker, since=since)
     jobs = claim.jobs
     if not jobs:
         return Claimed(0, claim.is_throttled)

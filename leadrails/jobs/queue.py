@@ -28,9 +28,11 @@ from leadrails.jobs import company, gates, lineage
 from leadrails.jobs import queue_sql as sql
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.effects import Held, apply_effects, note_end, note_holds
+from leadrails.jobs.low_water import EVER, LowWater
 
 FIRST_LOOK = timedelta(seconds=5)
 AHEAD = timedelta(milliseconds=500)  # of a destination's rate, that one claim may take
+MOST_REAPED = 500  # at once
 PROBE = timedelta(seconds=15)  # within which a half-open circuit's one call must end
 
 
@@ -118,11 +120,16 @@ class Claim:
     is_throttled: bool
 
 
-def claim(room: int, worker: UUID) -> Claim:
-    """Lease up to `room` due jobs, fairly, and load them; none of a restored backup."""
+def claim(room: int, worker: UUID, *, since: datetime = EVER) -> Claim:
+    """
+    Lease up to `room` due jobs, fairly, and load them; none of a restored backup.
+
+    `since`: a low-water mark; what was due before it is not looked for.
+    """
     asked_at = time.monotonic()
     parameters = {
         "room": room,
+        "since": since,
         "lease": timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS),
         "worker": worker,
         "ahead": AHEAD,
@@ -302,12 +309,18 @@ def heartbeat(jobs: Sequence[UUID], worker: UUID) -> None:
         statements.run(sql.HEARTBEAT, parameters)
 
 
-def reap() -> tuple[int, int, int]:
+def reap(mark: LowWater | None = None) -> tuple[int, int, int]:
     """Take over expired leases; return how many wait, are doubtful, have ended."""
-    ((waiting, doubtful, ended),) = statements.run(sql.REAP, {"first_look": FIRST_LOOK})
+    mark = mark or LowWater()
+    parameters = {"first_look": FIRST_LOOK, "since": mark.since(), "most": MOST_REAPED}
+    ((waiting, doubtful, ended, clock),) = statements.run(sql.REAP, parameters)
+    if waiting + ended < MOST_REAPED:
+        mark.note(None, clock)
     return waiting, doubtful, ended
 
 
-def is_anything_due() -> bool:
-    ((is_due,),) = statements.run(sql.ANY_DUE)
-    return bool(is_due)
+def is_anything_due(mark: LowWater | None = None) -> bool:
+    mark = mark or LowWater()
+    ((oldest, clock),) = statements.run(sql.OLDEST, {"since": mark.since()})
+    mark.note(oldest, clock)
+    return oldest is not None and oldest <= clock

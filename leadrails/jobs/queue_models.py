@@ -7,6 +7,8 @@ job settles.
 
 from django.db import models
 
+from leadrails.jobs.low_water import EVER
+
 
 class QueueEntry(models.Model):
     """
@@ -30,9 +32,10 @@ class QueueEntry(models.Model):
                 condition=models.Q(lease_until=None),
                 name="queue_due_by_lane",
             ),
+            # Used by whoever names the second condition: claims are to go by lanes.
             models.Index(
                 fields=["due_at"],
-                condition=models.Q(lease_until=None),
+                condition=models.Q(lease_until=None, due_at__gt=EVER),
                 name="queue_due",
             ),
             models.Index(

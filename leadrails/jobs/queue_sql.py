@@ -7,11 +7,13 @@ takes over from workers that died. Each is one statement and so one transaction.
 come in as one JSON array: a driver's arrays cost the drain ten times as much.
 """
 
-# Lanes that hold unleased entries are found by a loose index scan, one probe each.
+# Lanes that hold anything due are found by a loose index scan, one probe each; a
+# destination's replays wait while anything live of its own is due. Nothing is looked
+# for before the low-water mark `since`.
+#
 # Tenants share the claim equally, and so do the lanes of a tenant, so that a backlog
 # gains nothing by being long or by being spread over many destinations. What one
-# lane leaves unused, the next claim gives to the others. A destination's replays wait
-# while anything live of its own is due.
+# lane leaves unused, the next claim gives to the others.
 #
 # A destination gets no more than its gate lets start within `ahead`. Gates are locked
 # in one order, for the moment of the claim. Who waited for that reads the gate as the
@@ -25,22 +27,18 @@ come in as one JSON array: a driver's arrays cost the drain ten times as much.
 CLAIM = """
 WITH RECURSIVE lane AS (
   (SELECT destination_id, is_bulk, tenant_id FROM jobs_queueentry
-   WHERE lease_until IS NULL ORDER BY destination_id, is_bulk LIMIT 1)
+   WHERE lease_until IS NULL AND due_at BETWEEN %(since)s AND now()
+   ORDER BY destination_id, is_bulk LIMIT 1)
   UNION ALL
   SELECT following.* FROM lane, LATERAL (
     SELECT destination_id, is_bulk, tenant_id FROM jobs_queueentry
-    WHERE lease_until IS NULL
-      AND (destination_id, is_bulk) > (lane.destination_id, lane.is_bulk)
+    WHERE lease_until IS NULL AND due_at BETWEEN %(since)s AND now()
+      AND destination_id > lane.destination_id
     ORDER BY destination_id, is_bulk LIMIT 1) following
 ),
 due AS (
-  SELECT DISTINCT ON (destination_id) lane.*,
-    coalesce(seen.served_at, '-infinity') AS served_at
+  SELECT lane.*, coalesce(seen.served_at, '-infinity') AS served_at
   FROM lane LEFT JOIN jobs_lane seen USING (destination_id, is_bulk)
-  WHERE EXISTS (SELECT FROM jobs_queueentry entry
-    WHERE entry.destination_id = lane.destination_id AND entry.is_bulk = lane.is_bulk
-      AND entry.lease_until IS NULL AND entry.due_at <= now())
-  ORDER BY destination_id, is_bulk
 ),
 gate AS (
   SELECT * FROM jobs_gate WHERE destination_id IN (SELECT destination_id FROM due)
@@ -48,20 +46,20 @@ gate AS (
 ),
 flying AS (
   SELECT destination_id, count(*) AS calls FROM jobs_queueentry
-  WHERE lease_until IS NOT NULL GROUP BY destination_id
+  WHERE lease_until > now() GROUP BY destination_id
 ),
 flow AS (
   SELECT due.*, rate.per_second,
     CASE WHEN gate.open_until > now() OR gate.slowed_until > now() THEN 0
       WHEN gate.openings > 0 THEN 1
       ELSE least(place.max_in_flight - coalesce(flying.calls, 0)
-          - coalesce(gate.claimed - (SELECT known.claimed FROM jobs_gate known
-            WHERE known.destination_id = due.destination_id), 0),
+          - coalesce(gate.claimed - known.claimed, 0),
         floor(greatest(1, rate.per_second) + rate.per_second * extract(epoch FROM
           now() + %(ahead)s - greatest(gate.free_at, now())))::bigint)
     END AS room
   FROM due JOIN destinations_destination place ON place.id = due.destination_id
-  LEFT JOIN gate USING (destination_id) LEFT JOIN flying USING (destination_id),
+  LEFT JOIN gate USING (destination_id) LEFT JOIN flying USING (destination_id)
+  LEFT JOIN jobs_gate known USING (destination_id),
   LATERAL (SELECT place.messages_per_second * coalesce(least(1, gate.share
     + 0.02 * extract(epoch FROM now() - gate.slowed_until)), 1) AS per_second) AS rate
 ),
@@ -82,7 +80,7 @@ picked AS (
   LATERAL (
     SELECT job_id FROM jobs_queueentry
     WHERE destination_id = quota.destination_id AND is_bulk = quota.is_bulk
-      AND lease_until IS NULL AND due_at <= now()
+      AND lease_until IS NULL AND due_at BETWEEN %(since)s AND now()
     ORDER BY due_at LIMIT quota.share
     FOR UPDATE SKIP LOCKED) entry
   LIMIT %(room)s
@@ -320,8 +318,9 @@ WHERE job_id = ANY(%(jobs)s) AND worker = %(worker)s
 # outcome is unknown and is asked for; a job that ended meanwhile leaves the queue.
 REAP = """
 WITH lost AS (
-  SELECT job_id FROM jobs_queueentry WHERE lease_until < now()
-  ORDER BY lease_until LIMIT 500 FOR UPDATE SKIP LOCKED
+  SELECT job_id FROM jobs_queueentry
+  WHERE lease_until >= %(since)s AND lease_until < now()
+  ORDER BY lease_until LIMIT %(most)s FOR UPDATE SKIP LOCKED
 ),
 doubtful AS (
   UPDATE jobs_job job SET state = 'unknown', reason = 'worker_lost', changed_at = now()
@@ -349,13 +348,16 @@ ended AS (
   RETURNING entry.job_id
 )
 SELECT (SELECT count(*) FROM waiting), (SELECT count(*) FROM doubtful),
-  (SELECT count(*) FROM ended)
+  (SELECT count(*) FROM ended), now()
 """
 
 # The first of the index tells, whatever share of the entries the planner believes due.
-ANY_DUE = """
-SELECT coalesce((SELECT due_at FROM jobs_queueentry
-  WHERE lease_until IS NULL ORDER BY due_at LIMIT 1) <= now(), false)
+# The index for this names the epoch too, lest it tempt the planner of a claim to walk
+# over a long backlog in search of one lane's.
+OLDEST = """
+SELECT (SELECT due_at FROM jobs_queueentry
+  WHERE lease_until IS NULL AND due_at > '1970-01-01 00:00+00' AND due_at >= %(since)s
+  ORDER BY due_at LIMIT 1), now()
 """
 
 # Any answer of a provider ends a run of troubles and closes the circuit.

@@ -10,8 +10,11 @@ from django.utils import timezone
 from leadrails import partitions, retention
 from leadrails.jobs import lineage, queue, tallies
 from leadrails.jobs.loop import sender_loop
+from leadrails.jobs.low_water import LowWater
 from leadrails.jobs.wake import EXPIRES, drain_waker
 from leadrails.jobs.watch import watch
+
+_due, _expired = LowWater(), LowWater()  # of the sweeps of this process
 
 
 @worker_ready.connect
@@ -45,14 +48,14 @@ def sweep(**_later: Any) -> None:
 
     Always by a task, so that under load the idle ones join those at work.
     """
-    if queue.is_anything_due():
+    if queue.is_anything_due(_due):
         drain_due_jobs.apply_async(queue=drain_waker.queue, expires=2)
 
 
 @shared_task(name="jobs.reap", ignore_result=True, acks_late=False)
 def reap_expired_leases(**_later: Any) -> None:
     """Take over the jobs of workers that died."""
-    if any(queue.reap()):
+    if any(queue.reap(_expired)):
         drain_waker.wake()
 
 

@@ -37,16 +37,19 @@ SELECT index.relname, replace(pg_get_indexdef(index.oid), ' ON ONLY ', ' ON ')
 FROM pg_index JOIN pg_class index ON index.oid = indexrelid
 WHERE indrelid = %s::regclass AND NOT indisprimary
 """
-# What jobs leave behind in the queue: they come, are claimed, and go, all of them
-# before those that wait now, so that a claim meets their remains first.
+# What jobs leave behind in the queue: they come, are claimed, and go, all of them in
+# the ten minutes before those that wait now, so that a claim meets their remains first.
+OLDEST = "SELECT min(due_at) FROM jobs_queueentry"
 COME = """
 INSERT INTO jobs_queueentry (job_id, tenant_id, destination_id, is_bulk, due_at)
-SELECT gen_random_uuid(), tenant_id, id, false, now() - interval '2 hours'
+SELECT gen_random_uuid(), tenant_id, id, false,
+  %(until)s - random() * interval '10 minutes'
 FROM destinations_destination, generate_series(1, %(each)s)
 RETURNING job_id
 """
 LEASE = """
-UPDATE jobs_queueentry SET lease_until = now() + interval '15 seconds'
+UPDATE jobs_queueentry
+SET lease_until = now() + interval '15 seconds' - random() * interval '10 minutes'
 WHERE job_id = ANY(%(jobs)s)
 """
 GO = "DELETE FROM jobs_queueentry WHERE job_id = ANY(%(jobs)s)"
@@ -156,9 +159,11 @@ def let_pass(count: int) -> None:
     """Let `count` jobs come into the queue, be claimed and go, many at a time."""
     from leadrails import statements
 
-    each, passed = 10, 0
+    ((until,),) = statements.run(OLDEST)
+    coming = {"each": 10, "until": until}
+    passed = 0
     while passed < count:
-        jobs = [row[0] for row in statements.run(COME, {"each": each})]
+        jobs = [row[0] for row in statements.run(COME, coming)]
         statements.run(LEASE, {"jobs": jobs})
         statements.run(GO, {"jobs": jobs})
         passed += len(jobs)

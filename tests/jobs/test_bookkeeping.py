@@ -30,6 +30,7 @@ from destinations.services import pause_destination
 from leadrails.core.states import OPEN, REPLAYABLE, State
 from leadrails.jobs import doubts, queue, tallies
 from leadrails.jobs.answers import Answer
+from leadrails.jobs.low_water import LowWater
 from leadrails.jobs.models import Attempt, Gate, Job, Lane, QueueEntry
 from leadrails.jobs.queue import Aside, Result, Start
 from leadrails.jobs.services import cancel_job, replay_job, resume_destination
@@ -100,6 +101,7 @@ class Books(RuleBasedStateMachine):
         self.calls = {worker: [] for worker in WORKERS}
         self.jobs = {}
         self.started = Counter()
+        self.mark = LowWater()
         for number in (0, 1):
             self.make(number)
 
@@ -125,7 +127,7 @@ class Books(RuleBasedStateMachine):
     @rule(worker=workers, room=st.integers(1, 6))
     def claim(self, worker, room):
         held = self.leases()
-        found = queue.claim(room, worker).jobs
+        found = queue.claim(room, worker, since=self.mark.at).jobs
         assert len(found) <= room
         self._take(worker, found, held)
 
@@ -285,6 +287,10 @@ class Books(RuleBasedStateMachine):
             pause_destination(place, reason="by hand", actor=None)
         else:
             resume_destination(place, actor=None)
+
+    @rule()
+    def look_at_the_mark(self):
+        queue.is_anything_due(self.mark)
 
     @rule()
     def time_passes(self):
