@@ -77,7 +77,7 @@ WORDS: dict[str, Words] = {
     ),
     "failure_rate": Words(
         title=_("Many messages of %(where)s fail"),
-        figures=_("%(failed)s of the latest %(of)s messages, within an hour, failed."),
+        figures=_("Failed within the last hour: %(failed)s of the latest %(of)s."),
         sentence=_("Most of them for this cause:"),
         next_step=_(
             "Open an example. Bad numbers point to the source of the leads, refusals to"
@@ -159,7 +159,7 @@ WORDS: dict[str, Words] = {
     ),
     "queue_age": Words(
         title=_("Messages of %(where)s wait too long"),
-        figures=_("The oldest has waited for %(minutes)s minutes."),
+        figures=_("Minutes that the oldest has waited: %(minutes)s."),
         sentence=_("People hear from you later than you want."),
         next_step=_(
             "Clear what holds them up, or allow a longer wait in the destination."
@@ -192,7 +192,7 @@ WORDS: dict[str, Words] = {
     ),
     "source_silent": Words(
         title=_("No lead comes from %(where)s"),
-        figures=_("The last %(hours)s hours were silent."),
+        figures=_("Hours without a lead: %(hours)s."),
         sentence=_("If people still fill in the form, their leads do not get here."),
         next_step=_(
             "Send a lead through the form yourself. If none appears, look at what the"
@@ -253,8 +253,8 @@ WORDS: dict[str, Words] = {
             " ahead were not made."
         ),
         next_step=_(
-            "This is for the operator: see “Rows outside every month” in"
-            " docs/alerts.md."
+            "This is for the operator: set the clock right, and the rows go by"
+            " themselves in time. See “Rows outside every month” in docs/alerts.md."
         ),
         opens=_("a row lies in the default partition of a monthly table"),
         closes=_("none lies there any more"),
@@ -265,7 +265,7 @@ WORDS: dict[str, Words] = {
 _OF_CAUSE = {
     ("destination_config_failed", "carrier_filtered"): Words(
         title=_("Carriers drop what %(where)s sends"),
-        figures=_("%(filtered)s of the last hour's %(sent)s messages were dropped."),
+        figures=_("Dropped within the last hour: %(filtered)s of %(sent)s."),
         sentence=_("Sending goes on, but these people have got no message."),
         next_step=_(
             "Reword the template and check the sender's registration before a replay."

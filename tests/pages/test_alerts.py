@@ -135,7 +135,9 @@ def test_a_snoozed_alert_stays_and_is_not_counted(world, make, enter, url):
 def test_a_card_leads_to_the_jobs_it_concerns(world, make, enter, url):
     make("failure_rate", cause="30003", details={"failed": 12, "of": 40})
     (card,) = enter(world.tenant).get(url("alerts:list")).context["cards"]
-    assert card["sentence"].startswith("12 of the latest 40 messages")
+    assert card["sentence"].startswith(
+        "Failed within the last hour: 12 of the latest 40."
+    )
     (act,) = [act for act in card["acts"] if act["label"] == "Jobs it concerns"]
     place = world.destination.public_id
     assert act["url"].endswith(f"?state=dead&state=undelivered&destination={place}")
@@ -168,5 +170,5 @@ def test_a_source_is_named_and_linked(world, make, enter, url):
     make("source_silent", details={"hours": 30}, **place)
     (card,) = enter(world.tenant).get(url("alerts:list")).context["cards"]
     assert card["title"] == "No lead comes from Acme form"
-    assert card["sentence"].startswith("The last 30 hours were silent.")
+    assert card["sentence"].startswith("Hours without a lead: 30.")
     assert card["where_url"] == url("sources:detail", source=world.source.public_id)
