@@ -7,6 +7,7 @@ the only way. The gap to the next question is the time since acceptance: it doub
 “Undelivered” is not always the last word: some carriers take it back. Whoever is
 called back hears of it; since that callback may be lost, too, the provider is asked
 once more.
+
 A question that got no answer is no question: it is asked again soon.
 """
 

@@ -144,7 +144,13 @@ def claim(room: int, worker: UUID, *, since: datetime = EVER) -> Claim:
 
 
 def load(jobs: list[UUID], worker: UUID, mine_until: float) -> list[DueJob]:
-    """`mine_until`: see `DueJob`."""
+    """
+    Read what the policy and the template need of leased jobs, in the same order.
+
+    Args:
+        worker: who leased them; what other workers hold is company.
+        mine_until: see `DueJob`.
+    """
     now = timezone.now()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     seen = {
