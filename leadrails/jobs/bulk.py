@@ -19,7 +19,7 @@ from leadrails import statements
 from leadrails.contacts.models import Suppression, SuppressionQuerySet
 from leadrails.core.reasons import Reason
 from leadrails.core.states import ABORTABLE, REPLAYABLE, State
-from leadrails.jobs.lineage_sql import RELEASE
+from leadrails.jobs import releases
 from leadrails.jobs.models import Job, JobQuerySet
 from leadrails.jobs.paces import MINUTE
 from leadrails.jobs.services import queue_replays
@@ -191,15 +191,8 @@ def release_jobs(
     found = list(wanted.order_by("id").values_list("id", flat=True)[:MOST])
     count = 0
     for start in range(0, len(found), CHUNK):
-        rows = statements.run(
-            RELEASE,
-            {
-                "jobs": found[start : start + CHUNK],
-                "tenant": tenant.pk,
-                "reason": Reason.RESTORED_BACKUP.value,
-            },
-        )
-        count += len(rows)
+        chunk = found[start : start + CHUNK]
+        count += releases.release_jobs(tenant.pk, chunk, Reason.RESTORED_BACKUP)
     _finish(tenant, actor, "jobs.released", count, asked)
     drain_waker.wake()
     return count

@@ -63,20 +63,3 @@ WHERE kind = %(kind)s AND resolved_at IS NULL AND NOT EXISTS (
   SELECT FROM jobs_job job WHERE job.tenant_id = alert.tenant_id
     AND job.state = 'held' AND job.reason = %(reason)s)
 """
-
-RELEASE = """
-WITH free AS (
-  SELECT job_id FROM jobs_queueentry
-  WHERE job_id = ANY(%(jobs)s) AND tenant_id = %(tenant)s AND lease_until IS NULL
-  ORDER BY job_id FOR UPDATE SKIP LOCKED
-),
-moved AS (
-  UPDATE jobs_job job SET state = 'queued', reason = '', changed_at = now(),
-    due_at = NULL
-  FROM free WHERE job.id = free.job_id AND job.state = 'held'
-    AND job.reason = %(reason)s
-  RETURNING job.id
-)
-UPDATE jobs_queueentry entry SET due_at = now() FROM moved
-WHERE entry.job_id = moved.id RETURNING entry.job_id
-"""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from destinations.models import Destination
@@ -19,6 +19,7 @@ from leadrails.core.states import ABORTABLE, REPLAYABLE, State
 from leadrails.jobs import tallies
 from leadrails.jobs.effects import scope_of
 from leadrails.jobs.models import Job, QueueEntry
+from leadrails.jobs.releases import release_of_destination
 from leadrails.jobs.wake import drain_waker
 from leadrails.tenants import audit
 from leadrails.tenants.models import Tenant, User
@@ -149,7 +150,7 @@ def resume_destination(destination: Destination, *, actor: User | None) -> int:
             scope=scope_of(destination.id),
             now=timezone.now(),
         )
-        released = _release(destination, Reason.DESTINATION_PAUSED)
+        released = release_of_destination(destination, Reason.DESTINATION_PAUSED)
         transaction.on_commit(drain_waker.wake)
     return released
 
@@ -173,34 +174,6 @@ def release_country(
             scope=scope_of(destination.id, country),
             now=timezone.now(),
         )
-        released = _release(destination, Reason.COUNTRY_NOT_ENABLED)
+        released = release_of_destination(destination, Reason.COUNTRY_NOT_ENABLED)
         transaction.on_commit(drain_waker.wake)
     return released
-
-
-_RELEASE = """
-WITH moved AS (
-  UPDATE jobs_job SET state = 'queued', reason = '', changed_at = now(), due_at = NULL
-  WHERE tenant_id = %(tenant)s AND destination_id = %(destination)s
-    AND state = 'held' AND reason = %(reason)s AND id >= %(since)s
-  RETURNING id
-)
-UPDATE jobs_queueentry entry SET due_at = now() FROM moved
-WHERE entry.job_id = moved.id AND entry.lease_until IS NULL
-"""
-
-
-def _release(destination: Destination, reason: str) -> int:
-    # Nothing held is older than the longest time to live, a week at the most.
-    since = ids.uuid7_floor(timezone.now() - timedelta(days=40))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _RELEASE,
-            {
-                "tenant": destination.tenant_id,
-                "destination": destination.id,
-                "reason": str(reason),
-                "since": since,
-            },
-        )
-        return int(cursor.rowcount)
