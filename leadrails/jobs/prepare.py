@@ -82,7 +82,7 @@ def _sort(
             if due and reason == Reason.RECIPIENT_GAP:
                 persons.note_wait(job, due)
             batch.asides.append(
-                Aside(job=job, state=State.HELD, reason=reason, due=due)
+                Aside(job=job, state=State.HELD, reason=reason, due=due, place=place)
             )
         case policy.Skip(reason):
             batch.asides.append(Aside(job=job, state=State.SKIPPED, reason=reason))

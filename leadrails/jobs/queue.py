@@ -18,13 +18,14 @@ from django.utils import timezone
 from msgspec import Struct
 from psycopg.rows import dict_row
 
+from destinations.models import Destination
 from leadrails import statements
 from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import Effect
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.states import State
 from leadrails.core.turns import Company
-from leadrails.jobs import company, gates, lineage
+from leadrails.jobs import company, gates, lineage, releases
 from leadrails.jobs import queue_sql as sql
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.effects import Held, apply_effects, note_end, note_holds
@@ -81,13 +82,18 @@ class Start(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """A job that is not attempted now. `due` None waits until it expires."""
+    """
+    A job that is not attempted now. `due` None waits until it expires.
+
+    `place` is the destination as it was when this was decided, if it was asked.
+    """
 
     job: DueJob
     state: State
     reason: str
     due: datetime | None = None
     error: str = ""
+    place: Destination | None = None
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -239,6 +245,11 @@ def put_aside(asides: Sequence[Aside]) -> None:
             if item.state is State.HELD
         )
     gates.refund(asides)
+    releases.look_again(
+        (item.job, item.reason, item.place)
+        for item in asides
+        if item.state is State.HELD
+    )
 
 
 def settle(results: Sequence[Result]) -> None:
@@ -255,6 +266,9 @@ def settle(results: Sequence[Result]) -> None:
         gates.note(results)
         crash_here("settle_before_commit")
     crash_here("settle_after_commit")
+    releases.look_again(
+        (item.job, item.reason, None) for item in results if item.state is State.HELD
+    )
 
 
 def _row_of(result: Result) -> dict[str, Any]:

@@ -1,21 +1,28 @@
 """
-Let jobs on hold go that wait for one cause.
+Let jobs on hold go: all that wait for one cause, or those that wait for none any more.
 
 Whatever releases locks the free entries of the queue first, in one order, then the
 jobs. An entry that is leased or locked is in the hands of somebody who decides on it
-now.
+now; if that was by what is no longer so, `look_again` finds it.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
 from django.utils import timezone
 
 from destinations.models import Destination
 from leadrails import statements
-from leadrails.core import ids
+from leadrails.core import ids, phone
 from leadrails.core.reasons import Reason
+
+if TYPE_CHECKING:
+    from leadrails.jobs.queue import DueJob
 
 LONGEST_HELD = timedelta(days=40)
 """Nothing held is older: a job lives a week, and a replay has the age of its lead."""
@@ -71,3 +78,84 @@ def _release(statement: str, tenant_id: UUID, place_id: UUID, reason: Reason) ->
         "since": ids.uuid7_floor(timezone.now() - LONGEST_HELD),
     }
     return len(statements.run(statement, parameters))
+
+
+# Who resumes a destination has its row locked until all that waited is released: this
+# waits for that, so that of the two one sees the other.
+_LOOK_AGAIN = """
+WITH input AS (
+  SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS x (job_id uuid, reason text,
+    destination_id uuid, source_id uuid, country text, of_destination int,
+    of_recipient int, of_source int)
+),
+place AS (
+  SELECT id, status, held_countries, hourly_ceiling, daily_per_recipient
+  FROM destinations_destination WHERE id IN (SELECT destination_id FROM input)
+  ORDER BY id FOR SHARE
+),
+free AS (
+  SELECT entry.job_id, input.reason FROM input
+  JOIN place ON place.id = input.destination_id
+  JOIN leads_source source ON source.id = input.source_id
+  JOIN jobs_queueentry entry ON entry.job_id = input.job_id
+  WHERE entry.lease_until IS NULL AND entry.due_at > now() AND CASE input.reason
+    WHEN 'destination_paused' THEN place.status = 'active'
+    WHEN 'country_not_enabled' THEN input.country <> ALL(place.held_countries)
+    WHEN 'destination_ceiling' THEN place.hourly_ceiling > input.of_destination
+    WHEN 'recipient_ceiling' THEN place.daily_per_recipient > input.of_recipient
+    WHEN 'source_ceiling' THEN source.hourly_ceiling IS NULL
+      OR source.hourly_ceiling > input.of_source
+    END
+  ORDER BY entry.job_id FOR UPDATE OF entry SKIP LOCKED
+),
+moved AS (
+  UPDATE jobs_job job SET due_at = now() FROM free
+  WHERE job.id = free.job_id AND job.state = 'held' AND job.reason = free.reason
+  RETURNING job.id
+)
+UPDATE jobs_queueentry entry SET due_at = now() FROM moved
+WHERE entry.job_id = moved.id
+"""
+_CLEARED_BY_PEOPLE = frozenset(
+    {
+        Reason.DESTINATION_PAUSED,
+        Reason.COUNTRY_NOT_ENABLED,
+        Reason.DESTINATION_CEILING,
+        Reason.RECIPIENT_CEILING,
+        Reason.SOURCE_CEILING,
+    }
+)
+
+
+def look_again(held: Iterable[tuple[DueJob, str, Destination | None]]) -> None:
+    """
+    Make jobs due that were just held for what a person has cleared meanwhile.
+
+    What the hold was decided by was read before it was written, and who clears a
+    cause releases only what is on hold already. To be called after the holds are
+    committed, or one of the two may still miss the other.
+
+    Args:
+        held: job, reason, and the destination as it was read, where its ceilings
+            were asked.
+    """
+    rows = [
+        _row(job, reason, place)
+        for job, reason, place in held
+        if reason in _CLEARED_BY_PEOPLE
+    ]
+    if rows:
+        statements.run(_LOOK_AGAIN, {"rows": msgspec.json.encode(rows).decode()})
+
+
+def _row(job: DueJob, reason: str, place: Destination | None) -> dict[str, Any]:
+    return {
+        "job_id": job.id,
+        "reason": reason,
+        "destination_id": job.destination_id,
+        "source_id": job.source_id,
+        "country": phone.region_of(job.recipient) or "" if job.recipient else "",
+        "of_destination": place.hourly_ceiling if place else None,
+        "of_recipient": place.daily_per_recipient if place else None,
+        "of_source": job.source_ceiling,
+    }
