@@ -6,6 +6,7 @@ alone. Each act may be repeated; it finds nothing more to do.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,18 +111,14 @@ def replay_jobs(
         per_minute: how many at most; None for what the destinations let through.
         asked: the filter, for the audit log.
     """
-    wanted = replayable(jobs.for_tenant(tenant), until=until)
-    found = list(wanted.order_by("id").values_list("id", flat=True)[:MOST])
     count = 0
     began_at = timezone.now()
     every = MINUTE / per_minute if per_minute else timedelta(0)
-    for start in range(0, len(found), CHUNK):
+    mine = Job.objects.for_tenant(tenant)
+    for chunk in _chunks(replayable(jobs.for_tenant(tenant), until=until)):
         with transaction.atomic():
-            chunk = Job.objects.for_tenant(tenant).filter(
-                pk__in=found[start : start + CHUNK]
-            )
             locked = list(
-                replayable(chunk, until=until)
+                replayable(mine.filter(pk__in=chunk), until=until)
                 .select_related("destination")
                 .order_by("id")
                 .select_for_update(of=("self",), skip_locked=True)
@@ -160,20 +157,15 @@ def cancel_jobs(
     asked: dict[str, Any],
 ) -> int:
     """Stop what `cancelable` finds and no drain holds; return how many that were."""
-    wanted = cancelable(jobs.for_tenant(tenant), until=until)
-    found = list(wanted.order_by("id").values_list("id", flat=True)[:MOST])
-    count = 0
-    for start in range(0, len(found), CHUNK):
-        rows = statements.run(
-            _CANCEL,
-            {
-                "jobs": found[start : start + CHUNK],
-                "tenant": tenant.pk,
-                "reason": Reason.CANCELED.value,
-                "states": sorted(ABORTABLE),
-            },
-        )
-        count += len(rows)
+    parameters = {
+        "tenant": tenant.pk,
+        "reason": Reason.CANCELED.value,
+        "states": sorted(ABORTABLE),
+    }
+    count = sum(
+        len(statements.run(_CANCEL, {"jobs": chunk, **parameters}))
+        for chunk in _chunks(cancelable(jobs.for_tenant(tenant), until=until))
+    )
     _finish(tenant, actor, "jobs.canceled", count, asked)
     return count
 
@@ -187,15 +179,20 @@ def release_jobs(
     asked: dict[str, Any],
 ) -> int:
     """Let what `releasable` finds be sent, oldest first; return how many that were."""
-    wanted = releasable(jobs.for_tenant(tenant), until=until)
-    found = list(wanted.order_by("id").values_list("id", flat=True)[:MOST])
-    count = 0
-    for start in range(0, len(found), CHUNK):
-        chunk = found[start : start + CHUNK]
-        count += releases.release_jobs(tenant.pk, chunk, Reason.RESTORED_BACKUP)
+    count = sum(
+        releases.release_jobs(tenant.pk, chunk, Reason.RESTORED_BACKUP)
+        for chunk in _chunks(releasable(jobs.for_tenant(tenant), until=until))
+    )
     _finish(tenant, actor, "jobs.released", count, asked)
     drain_waker.wake()
     return count
+
+
+def _chunks(wanted: JobQuerySet) -> Iterator[list[UUID]]:
+    """Yield the ids of what one act takes, oldest first, by the transaction."""
+    found = list(wanted.order_by("id").values_list("id", flat=True)[:MOST])
+    for start in range(0, len(found), CHUNK):
+        yield found[start : start + CHUNK]
 
 
 def _finish(
