@@ -4,6 +4,8 @@ import socket
 
 import pytest
 
+from leadrails.jobs.loop import SenderLoop
+
 pytest_plugins = ["tests.simulator.server"]
 
 _LOOPBACK = ("127.", "::1", "localhost")
@@ -20,3 +22,13 @@ def loopback_only(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def drain(simulator, settings):
+    """Send what is due through the simulator, which cannot call back."""
+    settings.LEADRAILS_SIMULATOR_URL = simulator.url
+    settings.LEADRAILS_PUBLIC_URL = ""
+    loop = SenderLoop(linger=0)
+    yield loop.run
+    loop.close()

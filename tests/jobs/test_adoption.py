@@ -8,7 +8,6 @@ from django.utils import timezone
 from destinations.providers.base import FoundMessage
 from leadrails.jobs import queue
 from leadrails.jobs.adoption import Contested, adopt
-from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Attempt, Job, QueueEntry
 from tests.make import (
     let_seconds_pass,
@@ -65,23 +64,19 @@ def message(sid, body):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("bodies", [("one", "two"), ("same", "same")])
-def test_one_message_settles_one_of_two_doubts(simulator, settings, bodies):
-    settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop(linger=0)
+def test_one_message_settles_one_of_two_doubts(simulator, drain, bodies):
     tenant = make_tenant()
     jobs = []
     for body, fault in zip(bodies, ["reset", "answer_lost"], strict=True):
         place = make_destination(tenant, body_template=body)
         jobs.append(make_job(make_lead(make_source(tenant), phone=PHONE), place))
         simulator.faults(probabilities={fault: 1})
-        loop.run()
+        drain()
         let_seconds_pass(3)
     simulator.clear_faults()
     for _ in range(4):
         let_seconds_pass(60)
-        loop.run()
-    loop.close()
+        drain()
 
     messages = simulator.ledger(account=simulator.account(tenant.id).sid)
     settled = [Job.objects.get(pk=job.pk) for job in jobs]

@@ -10,20 +10,10 @@ from django.utils import timezone
 from leadrails.alerts.actions import resolve
 from leadrails.alerts.models import Alert
 from leadrails.jobs.effects import Held, note_holds
-from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Job, QueueEntry, SourceHour
 from tests.make import make_destination, make_job, make_lead, make_source, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def drain(simulator, settings):
-    settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop(linger=0)
-    yield loop.run
-    loop.close()
 
 
 @pytest.fixture

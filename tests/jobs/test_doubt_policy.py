@@ -4,7 +4,6 @@ import pytest
 from django.db import connection
 
 from leadrails.alerts.models import Alert
-from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Attempt
 from tests.make import make_destination, make_job, make_lead, make_source, make_tenant
 
@@ -12,21 +11,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def drain(simulator, settings):
-    settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop(linger=0)
+def drain_now(simulator, drain):
+    """Drain all that waits as if it were due; return the job as it is then."""
 
     def run(job):
         with connection.cursor() as cursor:
             cursor.execute("UPDATE jobs_queueentry SET due_at = now()")
-        loop.run()
+        drain()
         job.refresh_from_db()
         return job
 
     yield run
     simulator.clear_faults()
-    loop.close()
 
 
 @pytest.fixture
@@ -51,12 +47,14 @@ def job_of_silent_provider(simulator):
     return make
 
 
-def test_a_job_in_doubt_waits_for_a_person(drain, job_of_silent_provider, simulator):
+def test_a_job_in_doubt_waits_for_a_person(
+    drain_now, job_of_silent_provider, simulator
+):
     job, account = job_of_silent_provider()
-    drain(job)
+    drain_now(job)
     simulator.clear_faults()
 
-    drain(job)
+    drain_now(job)
 
     assert (job.state, job.reason, job.attempts) == ("unknown", "outcome_unknown", 1)
     assert not job.is_possible_duplicate
@@ -65,16 +63,16 @@ def test_a_job_in_doubt_waits_for_a_person(drain, job_of_silent_provider, simula
 
 
 def test_a_job_in_doubt_is_sent_again_and_labelled_for_good(
-    drain, job_of_silent_provider, simulator
+    drain_now, job_of_silent_provider, simulator
 ):
     job, account = job_of_silent_provider(when_unknown="resend")
-    drain(job)
+    drain_now(job)
     simulator.clear_faults()
 
-    drain(job)
+    drain_now(job)
     assert (job.state, job.reason) == ("retrying", "sent_again_in_doubt")
     assert not job.is_possible_duplicate  # nothing was sent again yet
-    drain(job)
+    drain_now(job)
 
     assert (job.state, job.attempts, job.is_possible_duplicate) == ("accepted", 2, True)
     assert len(simulator.ledger(account=account)) == 2
@@ -84,11 +82,11 @@ def test_a_job_in_doubt_is_sent_again_and_labelled_for_good(
 
 
 def test_sending_again_in_doubt_ends_with_the_attempts(
-    drain, job_of_silent_provider, simulator
+    drain_now, job_of_silent_provider, simulator
 ):
     job, account = job_of_silent_provider(when_unknown="resend", max_attempts=2)
     for _ in range(4):
-        drain(job)
+        drain_now(job)
 
     assert (job.state, job.reason, job.attempts) == ("unknown", "outcome_unknown", 2)
     assert job.is_possible_duplicate
@@ -96,28 +94,30 @@ def test_sending_again_in_doubt_ends_with_the_attempts(
     assert len(simulator.ledger(account=account)) == 2
 
 
-def test_a_provider_that_can_be_asked_is_asked_whatever_the_policy(drain, simulator):
+def test_a_provider_that_can_be_asked_is_asked_whatever_the_policy(
+    drain_now, simulator
+):
     destination = make_destination(when_unknown="resend")
     lead = make_lead(make_source(destination.tenant), phone="+12025550122")
     job = make_job(lead, destination)
     simulator.faults(probabilities={"answer_lost": 1})
-    drain(job)
+    drain_now(job)
     simulator.clear_faults()
 
-    drain(job)
+    drain_now(job)
 
     assert (job.attempts, job.is_possible_duplicate) == (1, False)
     assert job.provider_id
 
 
-def test_a_retry_of_what_was_not_sent_is_no_duplicate(drain, simulator):
+def test_a_retry_of_what_was_not_sent_is_no_duplicate(drain_now, simulator):
     lead = make_lead(phone="+12025550163")  # 429 once
     job = make_job(lead, make_destination(lead.tenant, when_unknown="resend"))
-    drain(job)
+    drain_now(job)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE jobs_gate SET slowed_until = NULL")
 
-    drain(job)
+    drain_now(job)
 
     assert (job.state, job.attempts, job.is_possible_duplicate) == (
         "accepted",

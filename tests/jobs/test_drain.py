@@ -21,15 +21,6 @@ from tests.make import make_destination, make_job, make_lead, make_source, make_
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def drain(simulator, settings):
-    settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop(linger=0)
-    yield loop.run
-    loop.close()
-
-
 def job_to(phone, **fields):
     destination = fields.pop("destination", None) or make_destination(
         make_tenant(), allowed_countries=["US", "GB", "RU"], max_attempts=3

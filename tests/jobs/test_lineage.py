@@ -19,15 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WORKER = "00000000-0000-0000-0000-000000000001"
 
 
-@pytest.fixture
-def drain(simulator, settings):
-    settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop(linger=0)
-    yield loop.run
-    loop.close()
-
-
 def make_waiting(state="queued", phone="+12025550101", **fields):
     destination = make_destination(make_tenant())
     lead = make_lead(make_source(destination.tenant), phone=phone)

@@ -7,7 +7,6 @@ from django.db import connection
 
 from destinations.providers.http import ProviderSession
 from leadrails.jobs import doubts, looking
-from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Attempt, Gate, Job, QueueEntry
 from tests.make import make_destination, make_job, make_lead, make_source
 
@@ -18,8 +17,8 @@ WORKER = "00000000-0000-0000-0000-000000000009"
 class Storm:
     """Jobs of one destination whose provider fails as `probabilities` say."""
 
-    def __init__(self, simulator, settings, loop):
-        self.simulator, self.settings, self.loop = simulator, settings, loop
+    def __init__(self, simulator, settings, drain):
+        self.simulator, self.settings, self.drain_once = simulator, settings, drain
         self.place = make_destination(messages_per_second=1, daily_per_recipient=99)
         self.account = simulator.account(self.place.tenant_id).sid
         self.source = make_source(self.place.tenant)
@@ -28,7 +27,7 @@ class Storm:
         """A round: all that is open is due, and the gate is at rest."""
         Gate.objects.all().delete()
         self.make_due()
-        self.loop.run()
+        self.drain_once()
 
     def make_due(self):
         with connection.cursor() as cursor:
@@ -71,13 +70,9 @@ class Storm:
 
 
 @pytest.fixture
-def storm(simulator, settings):
-    settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop(linger=0)
-    yield Storm(simulator, settings, loop)
+def storm(simulator, settings, drain):
+    yield Storm(simulator, settings, drain)
     simulator.clear_faults()
-    loop.close()
 
 
 def test_three_hundred_doubts_take_a_handful_of_questions(storm):
@@ -146,12 +141,12 @@ def test_nobody_is_asked_while_the_circuit_is_open_and_one_call_probes(storm):
     storm.make_due()
     with connection.cursor() as cursor:
         cursor.execute(opened, ["1 hour"])
-    storm.loop.run()
+    storm.drain_once()
     assert storm.listings() == []
     with connection.cursor() as cursor:
         cursor.execute(opened, ["-1 second"])
 
-    storm.loop.run()
+    storm.drain_once()
 
     assert len(storm.listings()) == 1
     assert "unknown" not in storm.states()

@@ -30,15 +30,6 @@ PHONE = "+12025550100"
 
 
 @pytest.fixture
-def drain(simulator, settings):
-    settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop(linger=0)
-    yield loop.run
-    loop.close()
-
-
-@pytest.fixture
 def tenant():
     return make_tenant()
 

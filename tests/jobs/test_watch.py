@@ -11,7 +11,6 @@ from leadrails.alerts.models import Alert
 from leadrails.core import ids
 from leadrails.jobs import gates, watch
 from leadrails.jobs.answers import Answer
-from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Attempt, Gate, Job, QueueEntry
 from leadrails.jobs.services import cancel_job, replay_job, resume_destination
 from tests.jobs.test_drain import job_to
@@ -19,15 +18,6 @@ from tests.jobs.test_gates import answered, claim, jobs_for
 from tests.make import make_destination, make_job, make_lead, make_source, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def drain(simulator, settings):
-    settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop(linger=0)
-    yield loop.run
-    loop.close()
 
 
 @pytest.fixture

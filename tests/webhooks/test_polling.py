@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import DeliveryEvent, Job
 from tests.jobs.test_drain import job_to
 from webhooks import polling
@@ -14,21 +13,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def send(simulator, settings):
+def send(drain):
     """Send through the simulator with no address to be called back at."""
-    settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    settings.LEADRAILS_PUBLIC_URL = ""
-    loop = SenderLoop(linger=0)
 
     def send(phone):
         job = job_to(phone)
-        loop.run()
+        drain()
         job.refresh_from_db()
         assert job.state == "accepted"
         return job
 
-    yield send
-    loop.close()
+    return send
 
 
 def make_older(job, age):
