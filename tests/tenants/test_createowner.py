@@ -1,4 +1,5 @@
 import io
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -57,3 +58,43 @@ def test_without_a_terminal_nothing_is_asked(monkeypatch):
 
     with pytest.raises(CommandError, match="--email"):
         createowner()
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A person at a terminal, who types what is given."""
+    lines, secrets, asked = [], [], []
+
+    def typed(prompt):
+        asked.append(prompt)
+        return lines.pop(0)
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", typed)
+    monkeypatch.setattr("getpass.getpass", lambda _prompt: secrets.pop(0))
+    return SimpleNamespace(lines=lines, secrets=secrets, asked=asked)
+
+
+def test_who_sits_at_a_terminal_is_asked_until_it_is_good(terminal):
+    terminal.lines += ["ann", "ann@example.com", "Acme", "France", "fr"]
+    terminal.lines += ["Paris", "Europe/Paris"]
+    terminal.secrets += ["12345678", "correct horse 9", "correct hoarse"]
+    terminal.secrets += ["correct horse 9", "correct horse 9"]
+
+    createowner()
+
+    made = Membership.objects.get()
+    assert made.user.check_password("correct horse 9")
+    assert (made.tenant.country, made.tenant.time_zone) == ("FR", "Europe/Paris")
+    assert not terminal.lines + terminal.secrets
+
+
+def test_nothing_typed_stands_for_the_default(terminal):
+    terminal.lines += ["", ""]
+    terminal.secrets += ["correct horse 9"] * 2
+
+    createowner(*OPTIONS)
+
+    made = Membership.objects.get().tenant
+    assert (made.country, made.time_zone) == ("US", "UTC")
+    assert terminal.asked == ["Country [US]: ", "Time zone [UTC]: "]
