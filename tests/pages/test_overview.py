@@ -1,3 +1,4 @@
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -33,13 +34,25 @@ def test_figures_count_what_happened(world, enter, url):
     job("dead", reason="expired")
     job("held", reason="destination_paused")
     job("queued")
-    context = enter(world.tenant).get(url("overview")).context
-    assert context["leads_today"] == 6
+    job("skipped", reason="opted_out")
+    job("canceled", reason="canceled")
+    response = enter(world.tenant).get(url("overview"))
+    context = response.context
+    assert context["leads_today"] == 8
     assert context["delivered_share"] == 0.75
     assert (context["held"], context["failed"]) == (1, 1)
     (row,) = context["rows"]
-    assert row["total"] == 6
-    assert row["tones"] == {"ok": 3, "failed": 1, "attention": 1, "waiting": 1}
+    assert row["total"] == 8
+    assert row["tones"] == {
+        "ok": 3,
+        "failed": 1,
+        "attention": 1,
+        "waiting": 1,
+        "neutral": 2,
+    }
+    cell = r'<td data-label="[^"]+" class="number">(\d+)</td>'
+    total, *parts = map(int, re.findall(cell, response.text))
+    assert total == sum(parts) == 8
     assert context["buckets"][-1]["ok"] + context["buckets"][-2].get("ok", 0) == 3
 
 
