@@ -21,7 +21,10 @@ TYPES = [
 
 
 def type_label(source: Source) -> Any:
-    return dict(TYPES).get(source.source_type, source.source_type)
+    """The type in words. It may be any slug, such as `wp-plugin`."""
+    slug = source.source_type
+    words = slug.replace("-", " ").replace("_", " ")
+    return dict(TYPES).get(slug) or words[:1].upper() + words[1:]
 
 
 class SourceForm(forms.Form):

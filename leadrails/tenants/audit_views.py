@@ -146,7 +146,7 @@ def _value(name: str, value: Any) -> str:
 
 
 def _unslugged(slug: str) -> str:
-    return slug.replace("_", " ")
+    return slug.replace("_", " ").replace("-", " ")
 
 
 def _lines(entries: AuditQuerySet) -> Iterator[bytes]:

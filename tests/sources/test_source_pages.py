@@ -170,6 +170,13 @@ def test_a_new_source_has_its_default_workflow_once(client, admin, tenant):
     assert AuditEntry.objects.filter(action="source.created").count() == 1
 
 
+def test_a_type_of_somebody_elses_is_told_in_words(client, admin, tenant):
+    make_source(tenant, source_type="wp-plugin")
+    make_source(tenant, source_type="website_form")
+    types = {row[1] for row in client.get("/t/acme/sources/").context["rows"]}
+    assert types == {"Wp plugin", "Website form"}
+
+
 def test_the_list_counts_leads_of_the_last_day(client, admin, source):
     key_id, secret = make_signing_key(source)
     for _ in range(3):

@@ -247,6 +247,7 @@ def test_the_audit_log_pages_by_key(client, tenant, owner):
         ({"ok": False, "code": "20003"}, "accepted: no, code: 20003"),
         ({"state": ["dead"], "count": 3}, "count: 3, state: Dead letter"),
         ({"source_type": "website_form"}, "type: website form"),
+        ({"source_type": "wp-plugin"}, "type: wp plugin"),
     ],
 )
 def test_details_are_told_in_words(client, tenant, owner, details, words):

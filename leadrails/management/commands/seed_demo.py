@@ -112,7 +112,7 @@ def _source(tenant: Tenant) -> Source:
     if source is not None:
         return source
     source = Source.objects.create(
-        tenant=tenant, name="Website form", source_type="web-form", country="US"
+        tenant=tenant, name="Website form", source_type="website_form", country="US"
     )
     Workflow.objects.create(tenant=tenant, source=source, name=Workflow.DEFAULT)
     secret = _derived(f"signing|{tenant.slug}", "lrs_")
