@@ -92,6 +92,20 @@ def destination_unknown(request: TenantRequest, destination: str) -> HttpRespons
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Role.ADMIN)
+def destination_secret(request: TenantRequest, destination: str) -> HttpResponse:
+    """Another address for replies; the old one holds for a day."""
+    row = pages.access_destination(request, destination)
+    if request.method == "POST":
+        services.change_inbound_secret(row, actor=request.user)
+        messages.success(
+            request, _("Enter the new address at the provider within 24 hours.")
+        )
+        return _back(request, row, "advanced")
+    return _ask(request, row, "secret")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.ADMIN)
 def destination_delete(request: TenantRequest, destination: str) -> HttpResponse:
     row = pages.access_destination(request, destination)
     if request.method == "POST":

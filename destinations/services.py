@@ -165,6 +165,23 @@ def revoke_destination(destination: Destination, *, actor: User | None) -> bool:
     )
 
 
+def change_inbound_secret(destination: Destination, *, actor: User | None) -> None:
+    """
+    Give its senders another address.
+
+    The old one holds for as long as `destinations.callbacks` says.
+    """
+    with transaction.atomic():
+        fresh = _locked(destination)
+        fresh.inbound_secret_previous = fresh.inbound_secret
+        fresh.inbound_secret = random.token_urlsafe(24)
+        fresh.inbound_secret_set_at = timezone.now()
+        fresh.save()
+        audit.record(
+            fresh.tenant, actor, "destination.inbound_secret_changed", destination
+        )
+
+
 # Parts -----------------------------------------------------------------------
 
 CHANGEABLE = (

@@ -9,11 +9,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import select_template
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import pages, preview, services
+from destinations.callbacks import addresses
 from destinations.credentials import shares_sender
 from destinations.forms import FIRST_BODY, DestinationForm, names_of
 from destinations.models import Destination
@@ -228,6 +230,13 @@ def destination_advanced(request: TenantRequest, destination: str) -> HttpRespon
         "is_readable": is_readable,
         "held": [(code, country_name(code)) for code in sorted(row.held_countries)],
         "public_url": settings.LEADRAILS_PUBLIC_URL,
+        "addresses": addresses(row),
+        "help_on_replies": select_template(
+            [
+                f"destinations/_replies_{row.kind}.html",
+                "destinations/_replies.html",
+            ]
+        ),
     }
     return show(request, row, "advanced", context)
 

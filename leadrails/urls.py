@@ -10,10 +10,12 @@ tenant_pages = [
     path("", include("leadrails.jobs.overview_urls")),
     path("leads/", include("leadrails.leads.urls")),
     path("jobs/", include("leadrails.jobs.urls")),
+    path("conversations/", include("leadrails.contacts.urls")),
     path("alerts/", include("leadrails.alerts.urls")),
     path("sources/", include("leadrails.leads.source_urls")),
     path("routes/", include("leadrails.routing.urls")),
     path("destinations/", include("destinations.urls")),
+    path("suppressions/", include("leadrails.contacts.suppression_urls")),
     path("settings/", include("leadrails.tenants.settings_urls")),
 ]
 

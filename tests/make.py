@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from destinations.models import Destination
 from destinations.providers import simulated
+from leadrails.contacts.models import InboundMessage
 from leadrails.core import ids
 from leadrails.core.crypto import Place
 from leadrails.jobs import tallies
@@ -171,6 +172,28 @@ def make_job(
             due_at=now,
         )
     return job
+
+
+def make_message(job: Job, body: str = "Call me", **fields: Any) -> InboundMessage:
+    """What the person of a job answered."""
+    return InboundMessage.objects.create(
+        tenant_id=job.tenant_id,
+        **{
+            "destination_id": job.destination_id,
+            "job_id": job.id,
+            "lead_id": job.lead_id,
+            "provider_id": f"SM{next(_numbers):032x}",
+            "channel": "sms",
+            "kind": "text",
+            "sender": job.recipient,
+            "phone": job.recipient,
+            "recipient": "+15555550100",
+            "body": body,
+            "callback_id": ids.uuid7(),
+            "received_at": timezone.now(),
+            **fields,
+        },
+    )
 
 
 def let_seconds_pass(seconds: float) -> None:

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from leadrails.alerts.models import Alert
+from leadrails.contacts.models import InboundMedia, Suppression
 from leadrails.core import ids
 from leadrails.leads.models import SigningKey
 from leadrails.tenants.models import Role
@@ -17,6 +18,7 @@ from tests.make import (
     make_destination,
     make_job,
     make_lead,
+    make_message,
     make_route,
     make_signing_key,
     make_source,
@@ -106,6 +108,13 @@ def make_world(tenant):
     )
     api_key, _plaintext = issue_api_key(tenant, "CRM", actor=None)
     member = make_user(tenant, Role.VIEWER)
+    message = make_message(job)
+    media = InboundMedia.objects.create(
+        tenant=tenant, message=message, position=0, state="kept", data=b"x"
+    )
+    suppression = Suppression.objects.create(
+        tenant=tenant, phone="+12025550199", reason="manual"
+    )
     rows = {
         "source": source,
         "workflow": workflow,
@@ -115,6 +124,9 @@ def make_world(tenant):
         "job": job,
         "alert": alert,
         "user": member,
+        "message": message,
+        "media": media,
+        "suppression": suppression,
         "settings:key": api_key,
     }
     assert SigningKey.objects.filter(source=source).count() == 1

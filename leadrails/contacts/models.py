@@ -5,11 +5,14 @@ Messages from people are few beside those to them, and a provider may post one t
 weeks apart: one table with one key tells, so these are not partitioned by month.
 """
 
+import mimetypes
 from typing import Any, Self
 
 from django.db import models
 
 from leadrails.tenants.models import TenantModel, TenantQuerySet
+
+IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
 
 class SuppressionQuerySet(TenantQuerySet["Suppression"]):
@@ -199,5 +202,19 @@ class InboundMedia(TenantModel):
         return self.name or self.public_id
 
     @property
+    def is_kept(self) -> bool:
+        return self.state == self.State.KEPT
+
+    @property
     def is_image(self) -> bool:
-        return self.content_type in {"image/jpeg", "image/png", "image/gif"}
+        """Whether browsers may show it in a page."""
+        return self.content_type in IMAGES
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether browsers may be told what it is: nothing that runs."""
+        return self.content_type.startswith(("image/", "audio/", "video/"))
+
+    @property
+    def ending(self) -> str:
+        return mimetypes.guess_extension(self.content_type) or ""

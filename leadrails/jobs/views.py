@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from destinations.models import Destination
 from destinations.providers import errors
+from leadrails.contacts.replies import replies_from
 from leadrails.core import ids
 from leadrails.core.reasons import EXPLANATIONS, REASONS, Move, Reason
 from leadrails.core.states import (
@@ -154,6 +155,7 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "shut": gates.why_shut(found.destination) if _is_due(found) else None,
         "can_replay": can_act and found.state in REPLAYABLE,
         "can_cancel": can_act and found.state in ABORTABLE,
+        "replies": replies_from(request.tenant, found.recipient, job=found.id),
         "cannot_be_called_back": not settings.LEADRAILS_PUBLIC_URL,
     }
     return render(request, "jobs/job_detail.html", context)

@@ -1,0 +1,80 @@
+"""What people wrote, as pages show it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from destinations.models import Destination
+from leadrails.contacts.models import InboundMedia, InboundMessage
+from leadrails.leads.models import Lead
+from leadrails.tenants.models import Tenant
+
+MOST_SHOWN = 20  # on the pages of a lead and of a job
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message with what its lines on a page need."""
+
+    message: InboundMessage
+    name: str
+    destination: Destination | None
+    files: Sequence[InboundMedia]
+
+    @property
+    def text(self) -> str:
+        """What was written or tapped; in words where nothing was."""
+        message = self.message
+        if message.body:
+            return message.body
+        if message.button:
+            return str(message.button.get("text") or message.button.get("payload"))
+        return ""
+
+    @property
+    def place(self) -> str:
+        """A shared location in words, and where on earth it is."""
+        found = self.message.location or {}
+        named = [found.get("label"), found.get("address")]
+        return ", ".join(filter(None, named)) or _("A place on the map")
+
+    @property
+    def map_url(self) -> str:
+        found: dict[str, Any] = self.message.location or {}
+        at = f"{found.get('latitude')}/{found.get('longitude')}"
+        point = at.replace("/", "&mlon=")
+        return f"https://www.openstreetmap.org/?mlat={point}#map=15/{at}"
+
+
+def replies_of(tenant: Tenant, messages: Iterable[InboundMessage]) -> list[Reply]:
+    rows = list(messages)
+    leads = Lead.objects.for_tenant(tenant).only("id", "name")
+    names = leads.in_bulk([row.lead_id for row in rows if row.lead_id])
+    places = Destination.objects.for_tenant(tenant).in_bulk(
+        {row.destination_id for row in rows}
+    )
+    files: dict[Any, list[InboundMedia]] = {}
+    kept = InboundMedia.objects.for_tenant(tenant).filter(message__in=rows)
+    for file in kept.defer("data").order_by("message", "position"):
+        files.setdefault(file.message_id, []).append(file)
+    return [
+        Reply(
+            row,
+            lead.name if (lead := names.get(row.lead_id)) else "",
+            places.get(row.destination_id),
+            files.get(row.pk, ()),
+        )
+        for row in rows
+    ]
+
+
+def replies_from(tenant: Tenant, phone: str, *, job: UUID | None = None) -> list[Reply]:
+    """The newest messages of a person, or those that answer one job, oldest first."""
+    mine = InboundMessage.objects.for_tenant(tenant).from_phone(phone)
+    if job is not None:
+        mine = mine.filter(job_id=job)
+    newest = mine.defer("raw").order_by("-id")[:MOST_SHOWN]
+    return replies_of(tenant, reversed(newest))

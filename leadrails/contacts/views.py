@@ -1,0 +1,115 @@
+"""Pages of conversations: what people wrote back, and what it asks for."""
+
+import json
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from leadrails.contacts import services
+from leadrails.contacts.models import InboundMedia, InboundMessage
+from leadrails.contacts.replies import replies_of
+from leadrails.jobs.models import Job
+from leadrails.leads.models import Lead
+from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.models import Role
+from leadrails.ui.paging import keyset_page
+
+BYTES = "application/octet-stream"
+MOST_COUNTED = 100  # messages that wait for a person
+
+
+@require_safe
+@member_required()
+def message_list(request: TenantRequest) -> HttpResponse:
+    mine = InboundMessage.objects.for_tenant(request.tenant)
+    is_review = "review" in request.GET
+    page = keyset_page(
+        (mine.to_review() if is_review else mine).defer("raw"),
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+    )
+    rows = replies_of(request.tenant, page)
+    context = {
+        "page": page,
+        "rows": rows,
+        "stopped": services.suppressed(
+            request.tenant.pk, (row.message.phone for row in rows)
+        ),
+        "is_review": is_review,
+        "to_review": len(mine.to_review().values_list("pk")[:MOST_COUNTED]),
+    }
+    return render(request, "contacts/message_list.html", context)
+
+
+@require_safe
+@member_required()
+def message_detail(request: TenantRequest, message: str) -> HttpResponse:
+    found = _find(request, message)
+    stopped = services.suppressed(request.tenant.pk, [found.phone])
+    jobs = Job.objects.for_tenant(request.tenant).select_related("destination")
+    context = {
+        "message": found,
+        "reply": replies_of(request.tenant, [found])[0],
+        "lead": Lead.objects.for_tenant(request.tenant).filter(pk=found.lead_id).first()
+        if found.lead_id
+        else None,
+        "job": jobs.filter(pk=found.job_id).first() if found.job_id else None,
+        "suppression": stopped.get(found.phone),
+        "is_to_review": found.wants_review and found.reviewed_at is None,
+        "raw": json.dumps(found.raw, indent=2, ensure_ascii=False),
+        "may_operate": request.role.covers(Role.OPERATOR),
+    }
+    return render(request, "contacts/message_detail.html", context)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def message_review(request: TenantRequest, message: str) -> HttpResponse:
+    """Whether a message asks for no more, as a person reads it."""
+    found = _find(request, message)
+    stops = request.POST.get("stops") == "yes"
+    services.note_reviewed(found, stops=stops, actor=request.user, now=timezone.now())
+    if stops:
+        said = _("Nothing more is sent to %(phone)s.") % {"phone": found.phone}
+    else:
+        said = _("Noted: the person may still be messaged.")
+    messages.success(request, said)
+    return redirect(
+        "conversations:detail", tenant=request.tenant.slug, message=found.public_id
+    )
+
+
+@require_safe
+@member_required()
+def media_file(request: TenantRequest, media: str) -> HttpResponse:
+    """A file that a person sent: pictures are shown, all else is only saved."""
+    found = get_object_or_404(
+        InboundMedia.objects.for_tenant(request.tenant),
+        pk=read_id(InboundMedia.prefix, media),
+    )
+    if found.data is None:
+        raise Http404
+    name = found.name or f"{found.public_id}{found.ending}"
+    header = content_disposition_header(not found.is_image, name)
+    return HttpResponse(
+        bytes(found.data),
+        content_type=found.content_type
+        if found.is_safe
+        else "application/octet-stream",
+        headers={
+            "Content-Disposition": header or "attachment",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, max-age=86400",
+        },
+    )
+
+
+def _find(request: TenantRequest, message: str) -> InboundMessage:
+    mine = InboundMessage.objects.for_tenant(request.tenant).select_related("tenant")
+    return get_object_or_404(mine, pk=read_id(InboundMessage.prefix, message))
