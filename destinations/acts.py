@@ -25,10 +25,13 @@ from leadrails.tenants.models import Role
 def destination_verify(request: TenantRequest, destination: str) -> HttpResponse:
     row = pages.access_destination(request, destination)
     result = verify_connection(row, actor=request.user)
+    hint = pages.use_case_hint(row)
     if "HX-Request" in request.headers:
-        return render(request, "destinations/_verification.html", {"destination": row})
+        context = {"destination": row, "use_case_hint": hint}
+        return render(request, "destinations/_verification.html", context)
     level = messages.SUCCESS if result.ok else messages.ERROR
-    messages.add_message(request, level, " ".join([result.sentence, *result.hints]))
+    said = filter(None, [result.sentence, *result.hints, hint])
+    messages.add_message(request, level, " ".join(said))
     return _back(request, row, "advanced")
 
 

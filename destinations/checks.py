@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from destinations import composing
 from destinations.models import Destination
 from destinations.providers.registry import PROVIDERS
 from leadrails.core.data import load
@@ -27,10 +28,12 @@ SIMULATED_RATE = 200.0
 COUNTRIES: dict[str, str] = load("countries")["names"]
 
 
-def default_countries(tenant: Tenant, config: Mapping[str, str]) -> list[str]:
+def default_countries(
+    tenant: Tenant, kind: str, config: Mapping[str, str]
+) -> list[str]:
     """The tenant's country and the sender's own."""
-    sender = config.get("from_number", "")
-    own = region_of(sender) if sender.startswith("+") else None
+    number = PROVIDERS[kind].sender_of(config).number
+    own = region_of(number) if number else None
     return sorted({tenant.country, own or tenant.country} & COUNTRIES.keys())
 
 
@@ -53,9 +56,10 @@ def check_settings(destination: Destination) -> None:
         destination.clean_fields(exclude={"tenant", "credentials", "fingerprint"})
     except ValidationError as error:
         problems = dict(error.message_dict)
-    for name in ("recipient_template", "body_template"):
-        if name not in problems and (problem := _template_problem(destination, name)):
-            problems[name] = [problem]
+    for name, sources in _templates(destination).items():
+        found = [_template_problem(source) for source in sources]
+        if name not in problems and any(found):
+            problems[name] = [problem for problem in found if problem]
     for name, most in MOST.items():
         least = LEAST.get(name, 1)
         if name not in problems and not least <= getattr(destination, name) <= most:
@@ -75,9 +79,17 @@ def check_settings(destination: Destination) -> None:
         raise ValidationError(problems)
 
 
-def _template_problem(destination: Destination, name: str) -> str | None:
+def _templates(destination: Destination) -> dict[str, list[str]]:
+    return {
+        "recipient_template": [destination.recipient_template],
+        "body_template": [destination.body_template],
+        **composing.pieces(destination.config),
+    }
+
+
+def _template_problem(source: str) -> str | None:
     try:
-        Template.compile(getattr(destination, name))
+        Template.compile(source)
     except TemplateError as error:
         return str(error)
     return None

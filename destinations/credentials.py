@@ -9,19 +9,16 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
 from destinations.models import Destination
-from destinations.providers import simulated
 from destinations.providers.base import Provider
 from destinations.providers.registry import PROVIDERS
 from leadrails.core.crypto import Place
 from leadrails.tenants.models import Tenant
 
-SAMPLE_SENDER = "+15555550100"  # every simulated account owns it
 _CACHED = 4096
 
 
@@ -106,22 +103,19 @@ def secret_dates(destination: Destination) -> dict[str, datetime]:
     return dates
 
 
-# A sender is known by its service or else by its number. A sender name is not: any
-# number of businesses may call themselves the same.
-def fingerprint(config: Mapping[str, Any], *, is_simulated: bool) -> bytes:
+def fingerprint(kind: str, config: Mapping[str, str], *, is_simulated: bool) -> bytes:
     """
     Return a keyed hash of the sender, or nothing if it has none of its own.
 
     The simulator gives every account the same sample numbers, so there a sender is
     shared only with the account.
     """
-    sender = config.get("messaging_service_sid") or config.get("from_number") or ""
-    has_letters = any(char.isalpha() for char in sender)
-    if not sender or (has_letters and not config.get("messaging_service_sid")):
+    sender = PROVIDERS[kind].sender_of(config)
+    if not sender.id:
         return b""
-    account = str(config.get("account_sid", "")) if is_simulated else ""
+    account = sender.account if is_simulated else ""
     key = settings.LEADRAILS_KEYRING.derive("fingerprint")
-    text = f"{is_simulated:d}|{account}|{sender}"
+    text = f"{is_simulated:d}|{account}|{sender.id}"
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
@@ -138,12 +132,5 @@ def simulated_settings(
     tenant: Tenant, kind: str
 ) -> tuple[dict[str, str], dict[str, str]]:
     """(config, secrets) of this tenant's own account at the simulator."""
-    account = simulated.account_sid(tenant.id)
-    token = simulated.auth_token(settings.LEADRAILS_SIMULATOR_SECRET, account)
-    names = {field.name for field in PROVIDERS[kind].fields}
-    config = {"account_sid": account, "from_number": SAMPLE_SENDER}
-    secrets = {"auth_token": token}
-    return (
-        {name: text for name, text in config.items() if name in names},
-        {name: text for name, text in secrets.items() if name in names},
-    )
+    secret = settings.LEADRAILS_SIMULATOR_SECRET
+    return PROVIDERS[kind].simulated_settings(tenant.id, secret)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from destinations import checks
 from destinations.credentials import secret_dates, simulated_settings
 from destinations.models import Destination
-from destinations.providers.base import Field
+from destinations.providers.fields import Field, Section
 from destinations.providers.registry import PROVIDERS
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.tenants.forms import OnceField
@@ -217,7 +217,7 @@ class DestinationForm(forms.Form):
             config: dict[str, str] = {}
             if self.is_simulated:
                 config, _secrets = simulated_settings(self.tenant, self.kind)
-            countries = checks.default_countries(self.tenant, config)
+            countries = checks.default_countries(self.tenant, self.kind, config)
             first = {"name": gettext("Sales SMS"), "allowed_countries": countries}
             return {**config, **first}
         row = self.destination
@@ -229,26 +229,41 @@ class DestinationForm(forms.Form):
         common["queue_objective"] = round(row.queue_objective.total_seconds() / 60)
         return {**row.config, **common}
 
-    def _make(self, field: Field) -> forms.CharField:
-        kind = forms.CharField if field.is_extra else JudgedByProvider
-        attrs = {"autocomplete": "off", "spellcheck": "false", "class": "mono"}
+    def _make(self, field: Field) -> forms.Field:
+        if field.choices:
+            return forms.ChoiceField(
+                label=field.label,
+                required=False,
+                choices=field.choices,
+                help_text=field.help,
+            )
+        is_asked_for = field.section is Section.CONNECTION
+        kind = JudgedByProvider if is_asked_for else forms.CharField
+        widget, help_text = self._widget(field)
+        return kind(
+            label=f"{field.label} ({field.unit})" if field.unit else field.label,
+            required=is_asked_for,
+            max_length=field.longest,
+            widget=widget,
+            help_text=help_text,
+        )
+
+    def _widget(self, field: Field) -> tuple[forms.Widget, str]:
+        """(its box, the help below it)"""
+        attrs: dict[str, Any] = {"autocomplete": "off", "spellcheck": "false"}
+        attrs["class"] = "mono"
         if field.example and not field.secret:
             attrs["placeholder"] = field.example
-        help_text = field.help
-        widget: forms.Widget = forms.TextInput(attrs=attrs)
         if field.secret:
             # A browser offers no saved password of the person's own for a new one.
             attrs["autocomplete"] = "new-password"
             attrs["placeholder"], kept = self._secret_hint(field)
-            help_text = kept or help_text
-            widget = forms.PasswordInput(attrs=attrs)
-        return kind(
-            label=field.label,
-            required=not field.is_extra,
-            max_length=500,
-            widget=widget,
-            help_text=help_text,
-        )
+            return forms.PasswordInput(attrs=attrs), kept or field.help
+        if field.rows > 1:
+            return forms.Textarea(attrs={**attrs, "rows": field.rows}), field.help
+        if field.most is not None:
+            attrs["inputmode"] = "numeric"
+        return forms.TextInput(attrs=attrs), field.help
 
     def _secret_hint(self, field: Field) -> tuple[str, str]:
         """(placeholder, help) of a secret's box; what is on file is never in it."""
@@ -268,13 +283,30 @@ class DestinationForm(forms.Form):
 
     # For the page ----------------------------------------------------------------
 
-    def connection_fields(self) -> Iterator[forms.BoundField]:
-        return (
-            self[field.name] for field in self.provider_fields if not field.is_extra
-        )
+    def connection_fields(self) -> list[forms.BoundField]:
+        return self._of(Section.CONNECTION)
 
-    def extra_fields(self) -> Iterator[forms.BoundField]:
-        return (self[field.name] for field in self.provider_fields if field.is_extra)
+    def extra_fields(self) -> list[forms.BoundField]:
+        return self._of(Section.ACCOUNT)
+
+    def content_fields(self) -> list[forms.BoundField]:
+        return self._of(Section.CONTENT)
+
+    def option_fields(self) -> list[forms.BoundField]:
+        return self._of(Section.OPTIONS)
+
+    def has_options(self) -> bool:
+        """Whether one is set, or refused, so that its box must be seen."""
+        return any(bound.value() or bound.errors for bound in self.option_fields())
+
+    def preview_names(self) -> list[str]:
+        """What the preview is made of, beside the two templates."""
+        parts = (Section.CONTENT, Section.OPTIONS)
+        return [field.name for field in self.provider_fields if field.section in parts]
+
+    def _of(self, section: Section) -> list[forms.BoundField]:
+        fields = self.provider_fields
+        return [self[field.name] for field in fields if field.section is section]
 
     def removal_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith(REMOVE)]
@@ -320,7 +352,7 @@ class DestinationForm(forms.Form):
         public = [field.name for field in self.provider_fields if not field.secret]
         return {
             **common,
-            "config": {name: data[name] for name in public},
+            "config": {name: data[name].replace("\r\n", "\n") for name in public},
             "credentials": self._secrets(),
         }
 

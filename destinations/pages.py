@@ -1,7 +1,7 @@
 """What the pages of a destination show of it, besides its row."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,12 +10,14 @@ from django.db import connection
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from destinations import services
 from destinations.credentials import secret_dates
 from destinations.models import Destination
 from destinations.providers import errors
-from destinations.providers.base import Field
+from destinations.providers.base import Capability, Provider
+from destinations.providers.fields import Field, Section
 from destinations.providers.registry import PROVIDERS
 from leadrails.core import ids
 from leadrails.core.crypto import CannotDecrypt
@@ -90,6 +92,39 @@ def waiting_jobs(destination: Destination) -> int:
     return len(held.order_by("-id").values_list("id")[:COUNTED])
 
 
+_ABILITIES = {
+    Capability.MEDIA: gettext_lazy("pictures (MMS)"),
+    Capability.CONTENT: gettext_lazy("content templates"),
+    Capability.SCHEDULE: gettext_lazy("sending later"),
+    Capability.SMART_ENCODING: gettext_lazy("Smart Encoding"),
+    Capability.READ: gettext_lazy("read receipts"),
+}
+
+
+def words_of(capabilities: Collection[Capability]) -> list[str]:
+    return [str(words) for name, words in _ABILITIES.items() if name in capabilities]
+
+
+def needs_of(provider: type[Provider]) -> list[str]:
+    """The labels of what one has to have at hand."""
+    return [f.label for f in provider.fields if f.section is Section.CONNECTION]
+
+
+def use_case_hint(destination: Destination) -> str:
+    """Whether the sender was registered for something else; empty if not."""
+    use_case = destination.verification.get("use_case")
+    if not use_case or use_case == destination.purpose:
+        return ""
+    return _(
+        "The provider has this sender down for “%(word)s”, but this destination's"
+        " purpose is “%(purpose)s”. Carriers block messages that do not fit what the"
+        " sender was registered for: change the one or the other."
+    ) % {
+        "word": destination.verification.get("use_case_word", ""),
+        "purpose": destination.get_purpose_display(),
+    }
+
+
 def label_of(destination: Destination) -> str:
     provider = PROVIDERS.get(destination.kind)
     return provider.label if provider else destination.kind
@@ -97,10 +132,7 @@ def label_of(destination: Destination) -> str:
 
 def sender_of(destination: Destination) -> str:
     """The sender as people know it: the service if there is one, else the number."""
-    service = str(destination.config.get("messaging_service_sid", ""))
-    if service:
-        return f"{service[:2]}…{service[-6:]}"
-    return str(destination.config.get("from_number", ""))
+    return PROVIDERS[destination.kind].sender_of(destination.config).shown
 
 
 def pause_sentence(destination: Destination) -> str:
@@ -149,4 +181,4 @@ def _setting(
         at = dates.get(field.name)
         return Setting(field.label, set_at=at, is_secret=True) if at else None
     text = str(destination.config.get(field.name, ""))
-    return Setting(field.label, text) if text else None
+    return Setting(field.label, field.shown(text)) if text else None

@@ -1,10 +1,13 @@
 """What a template makes of a lead, for the editor. Nothing is stored or sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from destinations.composing import CannotCompose, Composed, as_sent, compose, size_of
+from destinations.providers.base import Content
 from leadrails.core import phone
 from leadrails.core.rendering import (
     KNOWN_NAMES,
@@ -15,11 +18,12 @@ from leadrails.core.rendering import (
     lint,
 )
 from leadrails.core.rendering.lint import HINT
-from leadrails.core.segments import LONGEST_BODY, Segments, measure
+from leadrails.core.segments import UCS2, Segments, measure, smart_encode
 from leadrails.leads.models import Lead
 from leadrails.tenants.models import Tenant
 
 LATEST = 10
+MMS_COUNTRIES = ("US", "CA")
 SAMPLE: dict[str, Any] = {
     "schema_version": "lead_event.v1",
     "event_type": "lead.submitted",
@@ -58,18 +62,28 @@ SAMPLE: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`problem` is why there is no text; then `body` and `measured` say nothing."""
+    """
+    `problem` is why there is nothing to send; then the rest says nothing.
 
-    body: str
+    Attributes:
+        text: the body as the provider sends it on, prefix and all.
+        measured: None for what is not billed by segments.
+        saved: segments that Smart Encoding would save.
+        media: addresses; `is_mms_abroad`: to a country where few carriers take them.
+    """
+
+    text: str
     recipient: str
     recipient_problem: str
     problem: str
-    measured: Segments
     findings: list[Finding]
-
-    @property
-    def is_too_long(self) -> bool:
-        return len(self.body) > LONGEST_BODY
+    measured: Segments | None = None
+    prefix: str = ""
+    is_changed: bool = False
+    saved: int = 0
+    media: tuple[str, ...] = ()
+    content: Content | None = None
+    is_mms_abroad: bool = False
 
 
 def latest_leads(tenant: Tenant) -> list[Lead]:
@@ -77,28 +91,66 @@ def latest_leads(tenant: Tenant) -> list[Lead]:
 
 
 def preview(
-    tenant: Tenant, *, body: str, recipient: str, lead_id: str, leads: list[Lead]
+    tenant: Tenant,
+    *,
+    body: str,
+    recipient: str,
+    lead_id: str,
+    leads: list[Lead],
+    config: Mapping[str, str] | None = None,
+    verification: Mapping[str, Any] | None = None,
 ) -> Preview:
     """
-    Render both templates for one of `leads`, by its public id, or for the sample.
+    Render all templates for one of `leads`, by its public id, or for the sample.
+
+    Args:
+        config: the provider's settings as they are on the form.
+        verification: what *Verify connection* found out.
     """
+    config, verification = config or {}, verification or {}
     lead = next((lead for lead in leads if lead.public_id == lead_id), None)
     if lead is None:
         fields = lead_fields(SAMPLE, phone_e164=SAMPLE["lead"]["phone"])
     else:
         fields = lead_fields(lead.event, phone_e164=lead.phone)
     body = body.replace("\r\n", "\n")
-    text, problem = _render(body, fields)
     to, recipient_problem = _recipient(recipient, fields, tenant.country)
+    try:
+        composed, problem = compose(body, config, fields), ""
+    except ValueError as error:
+        shown = str(error)[:60]
+        composed, problem = (
+            Composed(""),
+            _("“%(line)s” is not name = value.") % {"line": shown},
+        )
+    except (TemplateError, CannotCompose) as error:
+        composed, problem = Composed(""), str(error)
     known = {*KNOWN_NAMES, *_custom_names(leads)}
+    is_of_us = bool(problem or composed.content)
+    measured = size_of(composed, config, verification)
+    text = as_sent(composed.body, config, verification)
+    prefix = str(verification.get("prefix") or "")
     return Preview(
-        body=text,
+        text=text,
         recipient=to,
         recipient_problem=recipient_problem,
         problem=problem,
-        measured=measure(text),
-        findings=[] if problem else _findings(body, known),
+        findings=[] if is_of_us else _findings(body, known),
+        measured=measured,
+        prefix=prefix,
+        is_changed=text != f"{prefix}{composed.body}",
+        saved=_saved(text, measured),
+        media=composed.media,
+        content=composed.content,
+        is_mms_abroad=bool(composed.media)
+        and phone.region_of(to) not in {*MMS_COUNTRIES, None},
     )
+
+
+def _saved(text: str, measured: Segments | None) -> int:
+    if measured is None or measured.encoding != UCS2:
+        return 0
+    return measured.segments - measure(smart_encode(text)).segments
 
 
 def custom_fields(leads: list[Lead]) -> list[str]:

@@ -110,7 +110,7 @@ def _check(
 def _refresh_fingerprints(batch: int) -> None:
     """They are keyed by the primary key too."""
     for row in _rows(Destination, "fingerprint", batch):
-        fresh = fingerprint(row.config, is_simulated=row.is_simulated)
+        fresh = fingerprint(row.kind, row.config, is_simulated=row.is_simulated)
         if bytes(row.fingerprint) != fresh:
             Destination.objects.filter(pk=row.pk, config=row.config).update(
                 fingerprint=fresh

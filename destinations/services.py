@@ -68,14 +68,17 @@ def create_destination(
     if is_simulated:
         own_config, own_secrets = sealed.simulated_settings(tenant, kind)
         config = {**own_config, **config}
+        account_of = PROVIDERS[kind].sender_of
         # A token of another account would be refused; the key's owner types both.
-        if config.get("account_sid") == own_config.get("account_sid"):
+        if account_of(config).account == account_of(own_config).account:
             credentials = {**own_secrets, **credentials}
     _put(destination, config, credentials, changed=credentials)
     if limits.get("messages_per_second") is None:
         destination.messages_per_second = default_rate(destination)
     if not destination.allowed_countries:
-        destination.allowed_countries = default_countries(tenant, destination.config)
+        destination.allowed_countries = default_countries(
+            tenant, kind, destination.config
+        )
     check_settings(destination)
     with transaction.atomic():
         destination.save(force_insert=True)
@@ -265,7 +268,8 @@ def _replace(
         merged.update(_previous(destination, public, merged, name, stored.get(name)))
     names = public.keys() | destination.config.keys()
     changed = {n for n in names if public.get(n) != destination.config.get(n)}
-    if changed or fresh:
+    told = {f.name for f in PROVIDERS[destination.kind].fields if f.is_of_account}
+    if changed & told or fresh:
         destination.verified_at, destination.verification = None, {}
     _put(destination, public, merged, changed=fresh)
     return changed | fresh.keys()
@@ -317,7 +321,7 @@ def _put(
         if name in _secret(destination.kind)
     }
     destination.fingerprint = sealed.fingerprint(
-        destination.config, is_simulated=destination.is_simulated
+        destination.kind, destination.config, is_simulated=destination.is_simulated
     )
 
 

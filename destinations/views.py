@@ -59,7 +59,8 @@ def destination_new(request: TenantRequest) -> HttpResponse:
         {
             "kind": provider.kind,
             "label": provider.label,
-            "needs": [field.label for field in provider.fields if not field.is_extra],
+            "needs": pages.needs_of(provider),
+            "can": pages.words_of(provider.capabilities),
         }
         for provider in PROVIDERS.values()
     ]
@@ -167,6 +168,8 @@ def _editor(request: TenantRequest, form: DestinationForm) -> HttpResponse:
             recipient=str(form["recipient_template"].value() or ""),
             lead_id=request.POST.get("preview_lead", ""),
             leads=leads,
+            config={n: str(form[n].value() or "") for n in form.preview_names()},
+            verification=row.verification if row else None,
         ),
         "preview_sender": str(form["name"].value() or ""),
         "chosen_lead": request.POST.get("preview_lead", ""),
@@ -180,12 +183,16 @@ def _editor(request: TenantRequest, form: DestinationForm) -> HttpResponse:
 def template_preview(request: TenantRequest) -> HttpResponse:
     """The preview beside the editor, or a page of its own without scripts."""
     leads = preview.latest_leads(request.tenant)
+    of = request.POST.get("preview_destination", "")
+    row = pages.access_destination(request, of) if of else None
     shown = preview.preview(
         request.tenant,
         body=request.POST.get("body_template", FIRST_BODY),
         recipient=request.POST.get("recipient_template", "{{ phone }}"),
         lead_id=request.POST.get("preview_lead", ""),
         leads=leads,
+        config=request.POST.dict(),
+        verification=row.verification if row else None,
     )
     context = {"preview": shown, "preview_sender": request.POST.get("name", "")[:200]}
     is_part = "HX-Request" in request.headers
@@ -214,6 +221,8 @@ def destination_detail(request: TenantRequest, destination: str) -> HttpResponse
             recipient=row.recipient_template,
             lead_id=leads[0].public_id if leads else "",
             leads=leads,
+            config=row.config,
+            verification=row.verification,
         ),
         "preview_lead": leads[0] if leads else None,
     }
@@ -247,11 +256,8 @@ def destination_troubleshooting(
     request: TenantRequest, destination: str
 ) -> HttpResponse:
     row = pages.access_destination(request, destination)
-    names = [
-        f"destinations/_help_{row.kind}.html",
-        "destinations/_help.html",
-    ]
-    return show(request, row, "troubleshooting", {"help": names})
+    troubles = PROVIDERS[row.kind].troubles
+    return show(request, row, "troubleshooting", {"troubles": troubles})
 
 
 def show(
@@ -266,6 +272,7 @@ def show(
         "why": pages.pause_sentence(row),
         "why_docs": pages.pause_docs(row) if row.is_paused else None,
         "is_shared": shares_sender(row),
+        "use_case_hint": pages.use_case_hint(row),
         "shut": gates.why_shut(row),
         "may_edit": request.role.covers(Role.ADMIN),
         "may_operate": request.role.covers(Role.OPERATOR),

@@ -16,8 +16,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from uuid import UUID
 
-from destinations.providers import errors
+from destinations.providers import errors, fields
+from destinations.providers.fields import Field
 from leadrails.core.delivery import (
     ErrorClass,
     OutcomeUnknown,
@@ -40,33 +42,48 @@ CallbackBody = bytes | Mapping[str, str] | Mapping[str, Sequence[str]]
 """A callback as it came: the raw body, or its form already parsed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """
-    A setting of a provider, enough to make a form field of it.
+class Capability(StrEnum):
+    """What a kind of destination can do beyond sending a text."""
 
-    `is_extra`: few need it, so a form asks for it last.
-    """
+    LIST = "list"  # can be asked which messages went to somebody
+    MEDIA = "media"
+    CONTENT = "content"  # templates that are kept at the provider
+    SCHEDULE = "schedule"
+    SMART_ENCODING = "smart_encoding"
+    READ = "read"  # tells when a message was read
 
-    name: str
-    label: str
-    help: str = ""
-    secret: bool = False
-    pattern: str = ""
-    required: bool = False
-    is_extra: bool = False
-    example: str = ""
+
+class Purpose(StrEnum):
+    """What messages are for, as laws and carriers tell them apart."""
+
+    TRANSACTIONAL = "transactional"
+    MARKETING = "marketing"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A template kept at the provider, and what goes into it."""
+
+    template: str
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """`validity_seconds`: how long the provider may keep trying."""
+    """
+    What goes to one person.
+
+    `content` goes in place of `body` and `media`. `validity_seconds`: how long the
+    provider may keep trying. `send_at`: when it shall begin, if not at once.
+    """
 
     to: str = field(repr=False)
     body: str = field(repr=False)
-    media: tuple[str, ...] = ()
+    media: tuple[str, ...] = field(default=(), repr=False)
+    content: Content | None = None
     callback_url: str | None = field(default=None, repr=False)
     validity_seconds: int | None = None
+    send_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +133,54 @@ class Verification:
     """
     The result of *Verify connection*: one sentence for the page.
 
-    `hints` are doubts that do not make the credentials bad.
+    Attributes:
+        hints: doubts that do not make the credentials bad.
+        use_case: what the provider's own registration says the sender is for.
+        use_case_word: that in the provider's word.
+        prefix: what the provider puts before each text, such as a trial's notice.
+        smart_encoding: whether it replaces characters unless told otherwise.
     """
 
     ok: bool
     code: str
     sentence: str
     hints: tuple[str, ...] = ()
+    use_case: Purpose | None = None
+    use_case_word: str = ""
+    prefix: str = ""
+    smart_encoding: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """
+    Whom messages come from.
+
+    Attributes:
+        id: a number or service that belongs to one owner; empty for a mere name.
+        shown: as people know it.
+        account: the provider's account that it belongs to.
+        number: its number in E.164, if it is one.
+    """
+
+    id: str
+    shown: str
+    account: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """
+    What people see, what it means and what clears it, for the help page.
+
+    `is_of_account`: to verify the connection tells more.
+    """
+
+    title: str
+    subtitle: str
+    text: str
+    is_of_account: bool = False
 
 
 class SignatureCheck(StrEnum):
@@ -198,16 +256,18 @@ class TooManyMessages(OutcomeUnknown):
 
 class Provider(Protocol):
     """
-    A kind of destination.
+    A kind of destination. To be inherited: what has a body here is a default.
 
     `send`, `find` and `fetch` raise the SendErrors of `leadrails.core.delivery`. For
     the two that only read, `OutcomeUnknown` means that nothing usable was answered.
     """
 
     kind: ClassVar[str]
+    """The vendor's name, and after an underscore which of its services."""
     label: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]]
-    can_list: ClassVar[bool]
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    troubles: ClassVar[tuple[Trouble, ...]] = ()
     live_base_url: ClassVar[str]
 
     @classmethod
@@ -226,15 +286,39 @@ class Provider(Protocol):
         cls,
         config: Mapping[str, str],
         credentials: Mapping[str, str],
-        simulated: bool,
+        simulated: bool,  # noqa: ARG003 - a default
     ) -> dict[str, str]:
         """Return a sentence for each field at fault; empty when all is well."""
-        ...
+        return fields.problems(cls.fields, {**config, **credentials})
 
     @classmethod
-    def messages_per_second(cls, config: Mapping[str, str]) -> float:
+    def messages_per_second(
+        cls,
+        config: Mapping[str, str],  # noqa: ARG003 - a default
+    ) -> float:
         """What a sender of this kind can carry, when nothing else is known."""
-        ...
+        return 1.0
+
+    @classmethod
+    def sender_of(cls, config: Mapping[str, str]) -> Sender: ...
+
+    @classmethod
+    def simulated_settings(
+        cls,
+        tenant_id: UUID,  # noqa: ARG003 - a default
+        secret: str,  # noqa: ARG003
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """
+        Return config and credentials of a tenant's own account at the simulator.
+
+        Args:
+            secret: from which the simulator derives what it accepts.
+        """
+        return {}, {}
+
+    def can(self, capability: Capability) -> bool:
+        """Whether it can with these settings."""
+        return capability in self.capabilities
 
     async def send(self, message: Message, http: ProviderSession) -> Receipt: ...
 
@@ -249,7 +333,8 @@ class Provider(Protocol):
         """
         Return all messages to `to` (None: to anyone) created since, newest first.
 
-        Complete or an error: a listing cut short would look like absence.
+        Complete or an error: a listing cut short would look like absence. Only
+        asked of what can `Capability.LIST`.
 
         Raises:
             TooManyMessages: it is longer than `max_pages`.
@@ -290,12 +375,10 @@ class Provider(Protocol):
         """How a file of a message is asked for; None where no key belongs."""
         ...
 
-    def error_docs_url(self, code: str) -> str | None: ...
+    def error_docs_url(self, code: str) -> str | None:
+        """The provider's own page on one of its codes."""
+        return errors.docs_url(self.kind, code)
 
     def secrets(self) -> tuple[str, ...]:
         """All texts that must not appear anywhere, for the redaction of output."""
-        ...
-
-    def masked(self) -> dict[str, str]:
-        """Field values as a page may show them."""
         ...

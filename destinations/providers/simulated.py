@@ -6,6 +6,7 @@ import re
 from uuid import UUID
 
 MARK = "5111a7ed"
+SAMPLE_SENDER = "+15555550100"  # every simulated account owns it
 _SIMULATED = re.compile(rf"[A-Z]{{2}}{MARK}[0-9a-f]{{24}}")
 
 

@@ -1,5 +1,5 @@
 """
-SMS and MMS through a tenant's own Twilio account.
+SMS, MMS and WhatsApp through a tenant's own Twilio account.
 
 Source: www.twilio.com/docs/messaging/api/message-resource and
 .../messaging/guides/track-outbound-message-status.
@@ -7,15 +7,18 @@ Source: www.twilio.com/docs/messaging/api/message-resource and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from destinations.providers import (
-    errors,
+    simulated,
+    twilio_help,
     twilio_inbound,
     twilio_messages,
     twilio_setup,
@@ -29,15 +32,19 @@ from destinations.providers.base import (
     Answer,
     Auth,
     CallbackBody,
-    Field,
+    Capability,
     FoundMessage,
     Message,
+    Provider,
+    Sender,
     SignatureCheck,
     StatusUpdate,
     TooManyMessages,
     Verification,
     refusal,
 )
+from destinations.providers.fields import MEDIA, SMART_ENCODING, Field
+from destinations.providers.twilio_fields import FIELDS, WHATSAPP
 from leadrails.core.delivery import NotSent, OutcomeUnknown, Receipt
 
 if TYPE_CHECKING:
@@ -47,21 +54,35 @@ if TYPE_CHECKING:
 # Twilio repeats a failed callback only if its URL asks for it; the fragment is not
 # sent and not signed. Five repeats, after any failure, 2 s to connect.
 CALLBACK_RETRIES = "#rc=5&rp=all&ct=2000"
-VALIDITY_SECONDS = range(5, 36_001)  # shorter is allowed but discouraged
+SHORTEST_VALIDITY = 5  # seconds; shorter is allowed but discouraged
+LONGEST_VALIDITY = {"": 36_000, WHATSAPP: 14_400}
+# The settings that go into every request as they are, by Twilio's name of each.
+OPTIONS = {
+    SMART_ENCODING: "SmartEncoded",
+    "shorten_urls": "ShortenUrls",
+    "message_intent": "MessageIntent",
+    "content_retention": "ContentRetention",
+    "address_retention": "AddressRetention",
+    "risk_check": "RiskCheck",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwilioSMS:
+class TwilioSMS(Provider):
     kind: ClassVar[str] = "twilio_sms"
     label: ClassVar[str] = "SMS — Twilio"
-    fields: ClassVar[tuple[Field, ...]] = twilio_setup.FIELDS
-    can_list: ClassVar[bool] = True
+    fields: ClassVar[tuple[Field, ...]] = FIELDS
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    troubles: ClassVar = twilio_help.TROUBLES
     live_base_url: ClassVar[str] = "https://api.twilio.com"
 
     account_sid: str
     base_url: str
     from_number: str = ""
     messaging_service_sid: str = ""
+    channel: str = ""
+    sends_media: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
     api_key_sid: str = ""
     api_key_secret: str = field(default="", repr=False)
     auth_tokens: tuple[str, ...] = field(default=(), repr=False)  # newest first
@@ -81,6 +102,9 @@ class TwilioSMS:
             base_url=base_url.rstrip("/"),
             from_number=given["from_number"],
             messaging_service_sid=given["messaging_service_sid"],
+            channel=given["channel"],
+            sends_media=bool(given[MEDIA.name]),
+            options={name: given[name] for name in OPTIONS if given[name]},
             api_key_sid=given["api_key_sid"],
             api_key_secret=given["api_key_secret"],
             auth_tokens=tuple(filter(None, tokens)) if tokens[0] else (),
@@ -99,6 +123,25 @@ class TwilioSMS:
     def messages_per_second(cls, config: Mapping[str, str]) -> float:
         return twilio_setup.messages_per_second(config)
 
+    @classmethod
+    def sender_of(cls, config: Mapping[str, str]) -> Sender:
+        return twilio_setup.sender_of(config)
+
+    @classmethod
+    def simulated_settings(
+        cls, tenant_id: UUID, secret: str
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        account = simulated.account_sid(tenant_id)
+        config = {"account_sid": account, "from_number": simulated.SAMPLE_SENDER}
+        return config, {"auth_token": simulated.auth_token(secret, account)}
+
+    def can(self, capability: Capability) -> bool:
+        """A list in which numbers are hidden would look like absence."""
+        is_hidden = "address_retention" in self.options
+        if capability is Capability.LIST and is_hidden:
+            return False
+        return capability in self.capabilities
+
     @cached_property
     def account_url(self) -> str:
         return f"{self.base_url}/2010-04-01/Accounts/{self.account_sid}"
@@ -116,14 +159,21 @@ class TwilioSMS:
 
     async def send(self, message: Message, http: ProviderSession) -> Receipt:
         callback = message.callback_url and message.callback_url + CALLBACK_RETRIES
+        content = message.content
+        service = self.messaging_service_sid
         form = {
-            "To": message.to,
-            "From": None if self.messaging_service_sid else self.from_number,
-            "MessagingServiceSid": self.messaging_service_sid,
-            "Body": message.body,
-            "MediaUrl": message.media,
+            "To": self.address(message.to),
+            "From": None if service else self.address(self.from_number),
+            "MessagingServiceSid": service,
+            "Body": None if content else message.body,
+            "MediaUrl": () if content else message.media,
+            "ContentSid": content and content.template,
+            "ContentVariables": content and _json(content.variables),
             "StatusCallback": callback,
-            "ValidityPeriod": _validity(message.validity_seconds),
+            "ValidityPeriod": self._validity(message.validity_seconds),
+            "ScheduleType": message.send_at and "fixed",
+            "SendAt": message.send_at and _moment(message.send_at),
+            **{name: self.options.get(option) for option, name in OPTIONS.items()},
         }
         url = f"{self.account_url}/Messages.json"
         answer = await http.post_form(url, _pairs(form), auth=self.auth)
@@ -149,11 +199,14 @@ class TwilioSMS:
     ) -> list[FoundMessage]:
         """No filter by DateSent: what is not sent yet has none and would be missing."""
         url = f"{self.account_url}/Messages.json"
-        params = {"To": to, "PageSize": "50"} if to else {"PageSize": "1000"}
+        params = {"PageSize": "1000"}
+        if to:
+            params = {"To": self.address(to), "PageSize": "50"}
         found: dict[str, FoundMessage] = {}
         for _ in range(max_pages):
             body = await self._get(url, http, params, is_shared=to is None)
-            page = [twilio_messages.found(row) for row in twilio_messages.rows(body)]
+            rows = twilio_messages.rows(body)
+            page = [twilio_messages.found(row, self.channel) for row in rows]
             recent = {m.provider_id: m for m in page if m.created_at >= since}
             found |= recent
             next_page = self._next_page(body)
@@ -193,9 +246,6 @@ class TwilioSMS:
     def media_auth(self, url: str) -> Auth | None:
         return self.auth if url.startswith(f"{self.account_url}/Messages/") else None
 
-    def error_docs_url(self, code: str) -> str | None:
-        return errors.docs_url(self.kind, code)
-
     def secrets(self) -> tuple[str, ...]:
         """Also the header's base64 form, which anyone can turn back."""
         plain = [*self.auth_tokens, self.api_key_secret]
@@ -205,15 +255,14 @@ class TwilioSMS:
         encoded = [auth.header.removeprefix("Basic ") for auth in headers]
         return tuple(secret for secret in [*plain, *encoded] if secret)
 
-    def masked(self) -> dict[str, str]:
-        return {
-            "account_sid": self.account_sid,
-            "auth_token": _dots(next(iter(self.auth_tokens), "")),
-            "api_key_sid": self.api_key_sid,
-            "api_key_secret": _dots(self.api_key_secret),
-            "from_number": self.from_number,
-            "messaging_service_sid": self.messaging_service_sid,
-        }
+    def address(self, number: str) -> str:
+        return f"{self.channel}:{number}" if self.channel else number
+
+    def _validity(self, seconds: int | None) -> str | None:
+        if seconds is None:
+            return None
+        longest = LONGEST_VALIDITY[self.channel]
+        return str(min(max(seconds, SHORTEST_VALIDITY), longest))
 
     async def _get(
         self,
@@ -248,17 +297,14 @@ def _pairs(form: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _validity(seconds: int | None) -> str | None:
-    if seconds is None:
-        return None
-    return str(min(max(seconds, VALIDITY_SECONDS[0]), VALIDITY_SECONDS[-1]))
+def _json(variables: Mapping[str, str]) -> str | None:
+    return json.dumps(variables, ensure_ascii=False) if variables else None
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _code(answer: Answer) -> str | None:
     """A 401 without a code still is a wrong SID or token."""
     return answer.error_code or ("20003" if answer.status == 401 else None)
-
-
-def _dots(secret: str) -> str:
-    """The last four characters tell which secret it is, if enough others remain."""
-    return "•" * 8 + (secret[-4:] if len(secret) >= 20 else "") if secret else ""

@@ -122,18 +122,31 @@ def rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     return messages
 
 
-def found(row: Mapping[str, Any]) -> FoundMessage:
+def found(row: Mapping[str, Any], channel: str = "") -> FoundMessage:
+    """
+    Read a message of the list.
+
+    What went by another channel is to nobody's number: a WhatsApp message says
+    nothing of a text message to the same person. One that left by RCS was a text
+    message to us.
+    """
     created_at = _date(row.get("date_created"))
     if created_at is None:
         raise OutcomeUnknown("the provider's list has a message without a date")
     return FoundMessage(
         provider_id=str(row.get("sid")),
-        to=str(row.get("to")),
+        to=_recipient(str(row.get("to")), channel),
         sender=text(row.get("from")),
         body=str(row.get("body") or ""),
         created_at=created_at,
         update=update(row),
     )
+
+
+def _recipient(address: str, channel: str) -> str:
+    if channel and not address.startswith(f"{channel}:"):
+        return f"sms:{address}"
+    return address.removeprefix(f"{channel or 'rcs'}:")
 
 
 def pairs(form: CallbackBody) -> Iterator[tuple[str, str]]:

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 
-from destinations.providers.base import Field
+from destinations.providers import fields
+from destinations.providers.base import Sender
+from destinations.providers.fields import CONTENT_TEMPLATE, SEND_AFTER, Field
 from destinations.providers.simulated import is_simulated_sid
+from destinations.providers.twilio_fields import FIELDS, WHATSAPP
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
@@ -12,68 +15,10 @@ SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
 SECRET = re.compile(r"[\x21-\x7e]{16,128}")
 HEX_TOKEN = re.compile(r"[0-9a-fA-F]{32}")
 
-FIELDS = (
-    Field(
-        name="account_sid",
-        label="Account SID",
-        help="At the top of the Twilio Console dashboard; starts with AC.",
-        pattern=r"AC[0-9a-fA-F]{32}",
-        required=True,
-        example="AC followed by 32 hex characters",
-    ),
-    Field(
-        name="auth_token",
-        label="Auth token",
-        help=(
-            "In the Console beside the Account SID: press Show. Treat it like a"
-            " password. With a separate API key, its secret may be pasted here."
-            " Only the Auth token lets LeadRails check Twilio's signature on callbacks."
-        ),
-        secret=True,
-    ),
-    Field(
-        name="api_key_sid",
-        label="API key SID",
-        help=(
-            "Optional, instead of the Auth token: Console, Account, API keys &"
-            " tokens. It can be revoked for LeadRails alone; starts with SK."
-        ),
-        pattern=r"SK[0-9a-fA-F]{32}",
-        is_extra=True,
-        example="SK followed by 32 hex characters",
-    ),
-    Field(
-        name="api_key_secret",
-        label="API key secret",
-        help="Twilio shows it once, when the key is made.",
-        secret=True,
-        is_extra=True,
-    ),
-    Field(
-        name="from_number",
-        label="From number",
-        help=(
-            "Your 10DLC-registered Twilio number in E.164 format, a short code, or"
-            " a sender name of at most 11 characters where the country allows it."
-        ),
-        example="+15555550100",
-    ),
-    Field(
-        name="messaging_service_sid",
-        label="Messaging Service SID",
-        help=(
-            "Optional, recommended for 10DLC: Twilio picks a number of the service"
-            " and handles failover. If set, it overrides the From number."
-        ),
-        pattern=r"MG[0-9a-fA-F]{32}",
-        is_extra=True,
-        example="MG followed by 32 hex characters",
-    ),
-)
-
 NAMES = (*(field.name for field in FIELDS), "auth_token_previous")
 SIDS = {field.name: field for field in FIELDS if field.pattern}
-
+NEED_SERVICE = (SEND_AFTER, "shorten_urls")
+TO_WHATSAPP = f"{WHATSAPP}:"
 
 NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}")
 TOLL_FREE = re.compile(r"\+18(00|33|44|55|66|77|88)[0-9]{7}")
@@ -98,11 +43,12 @@ def settled(
     config: Mapping[str, str], credentials: Mapping[str, str]
 ) -> dict[str, str]:
     """
-    Return every setting as text, blanks trimmed, and the two allowances applied.
+    Return every setting as text, blanks trimmed, and the allowances applied.
 
-    A key's secret may stand in the Auth token's field, and a service may stand in
-    the From number's. `auth_token_previous` is no field: who replaces a token keeps
-    the old one there, since it signs callbacks until Twilio promotes the new one.
+    A key's secret may stand in the Auth token's field, a service in the From
+    number's, and that may be a WhatsApp address. `auth_token_previous` is no field:
+    who replaces a token keeps the old one there, since it signs callbacks until
+    Twilio promotes the new one.
     """
     given = {
         name: (credentials.get(name) or config.get(name) or "").strip()
@@ -115,7 +61,26 @@ def settled(
             given["messaging_service_sid"] or given["from_number"]
         )
         given["from_number"] = ""
+    elif given["from_number"].startswith(TO_WHATSAPP):
+        given["channel"] = WHATSAPP
+        given["from_number"] = given["from_number"].removeprefix(TO_WHATSAPP)
     return given
+
+
+def sender_of(config: Mapping[str, str]) -> Sender:
+    """The service if there is one, else the number; a sender name is nobody's own."""
+    given = settled(config, {})
+    service, number = given["messaging_service_sid"], given["from_number"]
+    account = given["account_sid"]
+    if service:
+        return Sender(service, f"{service[:2]}…{service[-6:]}", account)
+    is_own = not any(char.isalpha() for char in number)
+    return Sender(
+        id=number if is_own else "",
+        shown=f"WhatsApp {number}" if given["channel"] else number,
+        account=account,
+        number=number if number.startswith("+") else "",
+    )
 
 
 def validate(
@@ -123,22 +88,54 @@ def validate(
 ) -> dict[str, str]:
     """Return a sentence for each field at fault."""
     given = settled(config, credentials)
-    problems = _sid_problems(given, simulated) | _secret_problems(given)
+    others = [field for field in FIELDS if field.name not in SIDS]
+    problems = fields.problems(others, given)
+    problems |= _sid_problems(given, simulated) | _secret_problems(given)
+    problems |= _content_problems(given) | _option_problems(given)
     if not given["from_number"] and not given["messaging_service_sid"]:
         problems["from_number"] = "Enter a From number or a Messaging Service SID."
-    elif sentence := sender_problem(given["from_number"]):
+    elif sentence := sender_problem(given["from_number"], given["channel"]):
         problems["from_number"] = sentence
     return problems
 
 
-def sender_problem(sender: str) -> str | None:
+def _content_problems(given: Mapping[str, str]) -> dict[str, str]:
+    media, variables = given[fields.MEDIA.name], given[fields.VARIABLES.name]
+    problems = {}
+    if len(fields.lines(media)) > fields.MOST_MEDIA:
+        problems[fields.MEDIA.name] = "Twilio takes at most 10 media with a message."
+    try:
+        fields.assignments(variables)
+    except ValueError as error:
+        problems[fields.VARIABLES.name] = (
+            f"Write each variable as name = value; “{str(error)[:40]}” is not so."
+        )
+    if variables and not given[CONTENT_TEMPLATE]:
+        problems[CONTENT_TEMPLATE] = "Enter the template that these variables are of."
+    if media and given[CONTENT_TEMPLATE]:
+        problems[fields.MEDIA.name] = (
+            "A content template brings its own media: empty this box or the template's."
+        )
+    return problems
+
+
+def _option_problems(given: Mapping[str, str]) -> dict[str, str]:
+    if given["messaging_service_sid"]:
+        return {}
+    return {
+        name: "This works only with a Messaging Service. Enter its SID, or leave it."
+        for name in NEED_SERVICE
+        if given[name]
+    }
+
+
+def sender_problem(sender: str, channel: str = "") -> str | None:
     """What is wrong with a From number, short code or sender name."""
-    is_known_form = any(
-        form.fullmatch(sender) for form in (E164, SHORT_CODE, SENDER_NAME)
-    )
+    forms = (E164,) if channel else (E164, SHORT_CODE, SENDER_NAME)
+    is_known_form = any(form.fullmatch(sender) for form in forms)
     if not sender or is_known_form:
         return None
-    if re.fullmatch(r"[0-9 ().+-]+", sender):
+    if channel or re.fullmatch(r"[0-9 ().+-]+", sender):
         return (
             "Write the number in E.164 format: + and the country code, then the"
             " number, without spaces or dashes, such as +15555550100."

@@ -9,10 +9,11 @@ key signs requests, the token checks callbacks.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from destinations.providers.base import Answer, Auth, Verification
+from destinations.providers.base import Answer, Auth, Purpose, Verification
 from leadrails.core.delivery import RateLimited, SendError
 
 if TYPE_CHECKING:
@@ -84,7 +85,21 @@ TRIAL = Verification(
     "The credentials work. This is a trial account: it sends only to numbers verified"
     " in the Twilio Console, and Twilio puts a trial notice before each message."
     " Upgrade the account to reach your leads.",
+    prefix="Sent from your Twilio trial account - ",
 )
+NO_SERVICE = (
+    "The Messaging Service was not found in this account; messages will fail unless its"
+    " SID is corrected."
+)
+UNREGISTERED = (
+    "The Messaging Service has no approved US campaign (10DLC). US carriers block what"
+    " its local numbers send; toll-free numbers and short codes are not concerned."
+)
+USE_CASES = {
+    "marketing": Purpose.MARKETING,
+    "notifications": Purpose.TRANSACTIONAL,
+    "verification": Purpose.TRANSACTIONAL,
+}
 GOOD = Verification(True, "good", "The credentials work and the account is active.")
 GOOD_KEY = Verification(
     True,
@@ -103,8 +118,10 @@ async def verify(provider: TwilioSMS, http: ProviderSession) -> Verification:
         return UNREACHABLE
     if not result.ok:
         return result
-    hints = await _sender_hints(provider, http)
-    return Verification(True, result.code, result.sentence, hints)
+    try:
+        return await _with_sender(result, provider, http)
+    except SendError:
+        return result
 
 
 async def _credentials(provider: TwilioSMS, http: ProviderSession) -> Verification:
@@ -164,32 +181,39 @@ def _unexpected(answer: Answer) -> Verification:
     )
 
 
-async def _sender_hints(provider: TwilioSMS, http: ProviderSession) -> tuple[str, ...]:
-    """Whether the sender belongs to the account; silence when that cannot be told."""
-    try:
-        if provider.messaging_service_sid:
-            hint = await _service_hint(provider, http, provider.auth)
-        elif provider.from_number.startswith("+"):
-            hint = await _number_hint(provider, http, provider.auth)
-        else:
-            return ()
-    except SendError:
-        return ()
-    return (hint,) if hint else ()
+async def _with_sender(
+    result: Verification, provider: TwilioSMS, http: ProviderSession
+) -> Verification:
+    """Add what the account says of the sender; nothing when that cannot be told."""
+    if provider.messaging_service_sid:
+        return await _with_service(result, provider, http)
+    # A WhatsApp sender is not among the account's numbers.
+    if provider.from_number.startswith("+") and not provider.channel:
+        hint = await _number_hint(provider, http, provider.auth)
+        return replace(result, hints=(hint,) if hint else ())
+    return result
 
 
-async def _service_hint(
-    provider: TwilioSMS, http: ProviderSession, auth: Auth
-) -> str | None:
+async def _with_service(
+    result: Verification, provider: TwilioSMS, http: ProviderSession
+) -> Verification:
     base = messaging_url(provider.base_url)
     url = f"{base}/v1/Services/{provider.messaging_service_sid}"
-    answer = await http.get_json(url, auth=auth)
+    answer = await http.get_json(url, auth=provider.auth)
     if answer.status == 404 and answer.error_code == "20404":
-        return (
-            "The Messaging Service was not found in this account; messages will fail"
-            " unless its SID is corrected."
-        )
-    return None
+        return replace(result, hints=(NO_SERVICE,))
+    if answer.is_client_error:
+        return result
+    use_case = str(answer.body.get("usecase") or "")[:40]
+    smart = answer.body.get("smart_encoding")
+    is_unregistered = answer.body.get("us_app_to_person_registered") is False
+    return replace(
+        result,
+        hints=(UNREGISTERED,) if is_unregistered else (),
+        use_case=USE_CASES.get(use_case),
+        use_case_word=use_case,
+        smart_encoding=smart if isinstance(smart, bool) else None,
+    )
 
 
 async def _number_hint(
@@ -208,12 +232,16 @@ async def _number_hint(
             "The From number is not among this account's numbers; messages will fail"
             " unless it is a verified or hosted number."
         )
-    return None if _has_sms(rows[0]) else "The From number cannot send SMS."
+    if not _has(rows[0], "sms"):
+        return "The From number cannot send SMS."
+    if provider.sends_media and not _has(rows[0], "mms"):
+        return "The From number cannot send pictures (MMS)."
+    return None
 
 
-def _has_sms(row: object) -> bool:
+def _has(row: object, what: str) -> bool:
     capabilities: Any = row.get("capabilities") if isinstance(row, Mapping) else None
-    return not isinstance(capabilities, Mapping) or capabilities.get("sms") is not False
+    return not isinstance(capabilities, Mapping) or capabilities.get(what) is not False
 
 
 def messaging_url(base_url: str) -> str:

@@ -9,6 +9,7 @@ from destinations.credentials import provider_for
 from destinations.models import Destination
 from destinations.providers.base import (
     MAX_PAGES,
+    Capability,
     FoundMessage,
     TooManyMessages,
 )
@@ -70,7 +71,7 @@ async def look(
         provider = provider_for(place)
     except CannotDecrypt:
         return None
-    if not provider.can_list:
+    if not provider.can(Capability.LIST):
         raise CannotAsk
     try:
         return await provider.find(to, since, http, max_pages=max_pages or MAX_PAGES)

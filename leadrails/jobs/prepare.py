@@ -4,22 +4,21 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from datetime import timedelta
 from uuid import UUID
 
+from destinations.composing import CannotCompose, compose, size_of, thaw
 from destinations.models import Destination
+from destinations.providers.fields import SEND_AFTER
 from leadrails.core import phone, policy
 from leadrails.core.reasons import Reason
-from leadrails.core.rendering import Template, TemplateError, lead_fields
-from leadrails.core.segments import measure
+from leadrails.core.rendering import TemplateError, lead_fields
 from leadrails.core.states import State
 from leadrails.core.turns import ALONE, lead_waits_until
 from leadrails.jobs import company
 from leadrails.jobs.queue import Aside, DueJob, Start
 
 log = logging.getLogger(__name__)
-
-MAX_BODY = 1600  # characters that a provider takes
 
 
 @dataclass(slots=True)
@@ -129,23 +128,21 @@ def _first_message(job: DueJob, place: Destination) -> Start | Aside:
     if message is None:
         fields = lead_fields(job.event or {}, phone_e164=job.phone or "")
         try:
-            body = _compiled(place.body_template).render(fields).strip()
-        except TemplateError as error:
+            composed = compose(place.body_template, place.config, fields)
+        except (TemplateError, CannotCompose) as error:
             return _template_error(job, str(error))
-        if not body:
-            return _template_error(job, "The template gave an empty message.")
-        if len(body) > MAX_BODY:
-            sentence = f"The message has {len(body)} characters, {MAX_BODY} are allowed"
-            return _template_error(job, f"{sentence}.")
-        message = {"to": job.recipient, "body": body}
-    size = measure(message["body"])
+        message = {"to": job.recipient, **composed.frozen()}
+        if minutes := place.config.get(SEND_AFTER):
+            send_at = job.clock + timedelta(minutes=int(minutes))
+            message["send_at"] = send_at.isoformat()
+    size = size_of(thaw(message), place.config, place.verification)
     return Start(
         job=job,
         number=job.attempts + 1,
         message=message,
-        encoding=size.encoding,
-        segments=size.segments,
-        request={"to": message["to"], "body": message["body"]},
+        encoding=size.encoding if size else "",
+        segments=size.segments if size else None,
+        request=message,
     )
 
 
@@ -153,8 +150,3 @@ def _template_error(job: DueJob, sentence: str) -> Aside:
     return Aside(
         job=job, state=State.DEAD, reason=Reason.TEMPLATE_ERROR, error=sentence
     )
-
-
-@lru_cache(maxsize=2048)
-def _compiled(source: str) -> Template:
-    return Template.compile(source)

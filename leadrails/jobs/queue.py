@@ -76,7 +76,7 @@ class Start(Struct, frozen=True, kw_only=True):
     number: int
     message: dict[str, Any]
     encoding: str
-    segments: int
+    segments: int | None
     request: dict[str, Any]
 
 

@@ -3,15 +3,14 @@
 import asyncio
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from destinations.callbacks import status_url
+from destinations.composing import thaw
 from destinations.credentials import provider_for
 from destinations.models import Destination
-from destinations.providers.base import (
-    Message,
-)
+from destinations.providers.base import Message
 from destinations.providers.http import ProviderSession
 from leadrails.core import phone
 from leadrails.core.crypto import CannotDecrypt
@@ -43,6 +42,7 @@ from leadrails.jobs.queue import FIRST_LOOK, Result, Start
 log = logging.getLogger(__name__)
 
 LONGEST_VALIDITY = 36_000  # seconds
+NEXT_SCHEDULE = timedelta(minutes=6)  # providers plan nothing that is nearer
 
 UNREADABLE = Refused(
     code="",
@@ -105,12 +105,20 @@ def _decide(
 def _message(start: Start) -> Message:
     job = start.job
     left = int((job.expires_at - job.clock).total_seconds())
-    return Message(
-        to=start.message["to"],
-        body=start.message["body"],
+    return thaw(
+        start.message,
         callback_url=status_url(job.destination_id, job.id, start.number),
         validity_seconds=max(5, min(left, LONGEST_VALIDITY)),
+        send_at=_send_at(start),
     )
+
+
+def _send_at(start: Start) -> datetime | None:
+    """When the provider is to send it; None for at once, or if that time has come."""
+    planned, now = start.message.get("send_at"), start.job.clock
+    if not planned or (at := datetime.fromisoformat(planned)) <= now:
+        return None
+    return max(at, now + NEXT_SCHEDULE)
 
 
 def _result(

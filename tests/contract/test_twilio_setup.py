@@ -7,6 +7,7 @@ from destinations.providers.twilio import TwilioSMS
 AC = "AC" + "0123456789abcdef" * 2
 SK = "SK" + "0123456789abcdef" * 2
 MG = "MG" + "0123456789ABCDEF" * 2
+HX = "HX" + "0123456789abcdef" * 2
 TOKEN = "fedcba9876543210" * 2
 KEY_SECRET = "AbCdEfGhIjKlMnOpQrStUvWxYz012345"
 SIMULATED = "AC5111a7ed" + "0" * 24
@@ -19,7 +20,7 @@ def problems(config=GOOD, *, simulated=False, **credentials):
 
 
 def test_the_fields_are_those_of_the_guide_in_its_order():
-    labels = [field.label for field in TwilioSMS.fields]
+    labels = [field.label for field in TwilioSMS.fields if field.is_of_account]
 
     assert TwilioSMS.label == "SMS — Twilio"
     assert labels == [
@@ -129,7 +130,7 @@ def test_blanks_around_pasted_values_do_not_matter():
     assert built.base_url == "http://h"
 
 
-def test_masked_shows_no_secret():
+def test_secrets_are_known_and_not_printed():
     built = TwilioSMS.from_config(
         GOOD,
         {"auth_token": TOKEN, "api_key_sid": SK, "api_key_secret": KEY_SECRET},
@@ -138,13 +139,79 @@ def test_masked_shows_no_secret():
 
     assert all(secret in built.secrets() for secret in (TOKEN, KEY_SECRET))
     assert not any(secret in repr(built) for secret in built.secrets())
-    assert built.masked() == {
-        **GOOD,
-        "auth_token": "••••••••3210",
-        "api_key_sid": SK,
-        "api_key_secret": "••••••••2345",
-        "messaging_service_sid": "",
-    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"channel": "fax"}, "channel", "Choose one of: Text message, WhatsApp."),
+        ({"smart_encoded": "yes"}, "smart_encoded", "Choose one of"),
+        ({"message_intent": "spam"}, "message_intent", "Choose one of"),
+        ({"content_retention": "retain"}, "content_retention", "Choose one of"),
+        ({"send_after": "5"}, "send_after", "from 6 to 1,440"),
+        ({"send_after": "1441"}, "send_after", "from 6 to 1,440"),
+        ({"send_after": "6.5"}, "send_after", "from 6 to 1,440"),
+        ({"send_after": "٦٠"}, "send_after", "from 6 to 1,440"),
+        ({"media_urls": "https://h.example/a\n" * 11}, "media_urls", "at most 10"),
+        ({"content_template": "HX1"}, "content_template", "32 hex"),
+        ({"content_variables": "1 = Ann"}, "content_template", "Enter the template"),
+        (
+            {"content_template": HX, "content_variables": "Ann"},
+            "content_variables",
+            "Ann",
+        ),
+        (
+            {"content_template": HX, "media_urls": "https://h.example/a"},
+            "media_urls",
+            "brings",
+        ),
+        ({"from_number": "whatsapp:55501"}, "from_number", "E.164"),
+        ({"from_number": "LeadRails", "channel": "whatsapp"}, "from_number", "E.164"),
+    ],
+)
+def test_options_at_fault_are_named(changes, field, words):
+    config = {**GOOD, "messaging_service_sid": MG, **changes}
+
+    found = problems(config)
+
+    assert list(found) == [field]
+    assert words in found[field]
+
+
+@pytest.mark.parametrize("option", [{"send_after": "60"}, {"shorten_urls": "true"}])
+def test_some_options_need_a_service(option):
+    assert "Messaging Service" in problems({**GOOD, **option})[next(iter(option))]
+    assert problems({**GOOD, **option, "messaging_service_sid": MG}) == {}
+
+
+def test_every_choice_of_every_option_is_taken():
+    for field in TwilioSMS.fields:
+        for value, _ in field.choices:
+            config = {**GOOD, "messaging_service_sid": MG, field.name: value}
+            assert problems(config) == {}, (field.name, value)
+
+
+@pytest.mark.parametrize(
+    ("config", "owned", "shown", "number"),
+    [
+        ({}, "+15555550100", "+15555550100", "+15555550100"),
+        ({"from_number": "55501"}, "55501", "55501", ""),
+        ({"from_number": "LeadRails"}, "", "LeadRails", ""),
+        ({"messaging_service_sid": MG}, MG, "MG…ABCDEF", ""),
+        ({"from_number": MG}, MG, "MG…ABCDEF", ""),
+        (
+            {"from_number": "whatsapp:+15555550100"},
+            "+15555550100",
+            "WhatsApp +15555550100",
+            "+15555550100",
+        ),
+    ],
+)
+def test_a_sender_is_a_service_or_a_number_or_a_mere_name(config, owned, shown, number):
+    sender = TwilioSMS.sender_of({**GOOD, **config})
+
+    assert (sender.id, sender.shown, sender.number) == (owned, shown, number)
+    assert sender.account == AC
 
 
 def test_only_the_token_beside_a_key_checks_signatures():

@@ -10,7 +10,13 @@ import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from destinations.providers.base import MAX_PAGES, Message, TooManyMessages
+from destinations.providers.base import (
+    MAX_PAGES,
+    Capability,
+    Content,
+    Message,
+    TooManyMessages,
+)
 from destinations.providers.http import ProviderSession
 from destinations.providers.twilio import TwilioSMS
 from destinations.providers.twilio_verification import messaging_url
@@ -20,6 +26,7 @@ from tests.contract.canned import CLOSE, canned, reply
 AC = "AC" + "0123456789abcdef" * 2
 SK = "SK" + "0123456789abcdef" * 2
 MG = "MG" + "0123456789abcdef" * 2
+HX = "HX" + "0123456789abcdef" * 2
 SM = "SM" + "0123456789abcdef" * 2
 TOKEN = "fedcba9876543210" * 2
 KEY_SECRET = "AbCdEfGhIjKlMnOpQrStUvWxYz012345"
@@ -113,6 +120,98 @@ def test_the_request_is_that_of_the_official_client(
     assert sorted(form_of(request)) == sorted(form_of(expected))
     for name in ("Authorization", "Content-Type", "Accept"):
         assert request.headers[name] == expected.headers[name]
+
+
+OPTIONS = {
+    "smart_encoded": "true",
+    "shorten_urls": "true",
+    "message_intent": "notifications",
+    "content_retention": "discard",
+    "address_retention": "obfuscate",
+    "risk_check": "disable",
+}
+AT = datetime(2026, 11, 22, 9, 30, 15, 250_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message", "theirs"),
+    [
+        pytest.param(
+            {"messaging_service_sid": MG, **OPTIONS},
+            {"body": "Hi", "send_at": AT},
+            {
+                "messaging_service_sid": MG,
+                "body": "Hi",
+                "schedule_type": "fixed",
+                "send_at": AT,
+                "smart_encoded": True,
+                "shorten_urls": True,
+                "message_intent": "notifications",
+                "content_retention": "discard",
+                "address_retention": "obfuscate",
+                "risk_check": "disable",
+            },
+            id="every option",
+        ),
+        pytest.param(
+            {"from_number": "whatsapp:+15555550100", "smart_encoded": "false"},
+            {"body": "Hi", "validity_seconds": 36_000},
+            {
+                "to": "whatsapp:+12125550100",
+                "from_": "whatsapp:+15555550100",
+                "body": "Hi",
+                "validity_period": 14_400,
+                "smart_encoded": False,
+            },
+            id="WhatsApp by number",
+        ),
+        pytest.param(
+            {"messaging_service_sid": MG, "channel": "whatsapp"},
+            {
+                "body": "",
+                "content": Content(HX, {"1": "Ann “A” é", "when": "9:30"}),
+            },
+            {
+                "to": "whatsapp:+12125550100",
+                "messaging_service_sid": MG,
+                "content_sid": HX,
+                "content_variables": '{"1": "Ann “A” é", "when": "9:30"}',
+            },
+            id="WhatsApp template by service",
+        ),
+        pytest.param(
+            {},
+            {"body": "not sent", "content": Content(HX)},
+            {"from_": "+15555550100", "content_sid": HX},
+            id="a template without variables",
+        ),
+        pytest.param(
+            {},
+            {"body": "", "media": ("https://h.example/a.jpg",)},
+            {"from_": "+15555550100", "media_url": ["https://h.example/a.jpg"]},
+            id="a picture alone",
+        ),
+    ],
+)
+def test_every_setting_goes_as_the_official_client_sends_it(settings, message, theirs):
+    async def official_request():
+        async with canned(CREATED) as server:
+            client = official(server.url, AC, TOKEN, AC)
+            with client.http_client.session:
+                await asyncio.to_thread(
+                    client.messages.create, **{"to": "+12125550100", **theirs}
+                )
+            return server.requests[0]
+
+    expected = form_of(asyncio.run(official_request()))
+    request = sent(Message(to="+12125550100", **message), **settings)
+
+    assert sorted(form_of(request)) == sorted(expected)
+
+
+def test_an_account_that_hides_numbers_cannot_be_asked_for_a_message():
+    assert make("http://h").can(Capability.LIST)
+    assert not make("http://h", address_retention="obfuscate").can(Capability.LIST)
 
 
 def test_what_is_not_given_is_not_sent():
@@ -238,6 +337,38 @@ def test_all_recipients_can_be_listed_at_once():
     _, requests = find(page(), to=None)
 
     assert requests[0].line.split()[1].endswith("/Messages.json?PageSize=1000")
+
+
+@pytest.mark.parametrize(
+    ("settings", "to", "numbers"),
+    [
+        ({}, None, ["+1", "whatsapp:+2", "+3"]),
+        (
+            {"channel": "whatsapp"},
+            "whatsapp:%2B12125550100",
+            ["sms:+1", "+2", "sms:rcs:+3"],
+        ),
+    ],
+)
+def test_a_message_by_another_channel_is_none_to_this_person(settings, to, numbers):
+    rows = page(
+        row(1, sid("1"), to="+1"),
+        row(2, sid("2"), to="whatsapp:+2"),
+        row(3, sid("3"), to="rcs:+3"),
+    )
+
+    async def act():
+        async with canned(rows) as server, ProviderSession() as http:
+            since = datetime.now(UTC) - timedelta(minutes=10)
+            whom = "+12125550100" if to else None
+            found = await make(server.url, **settings).find(whom, since, http)
+            return [message.to for message in found], server.requests[0].line
+
+    found, line = asyncio.run(act())
+
+    assert found == numbers
+    if to:
+        assert f"To={to}&" in line
 
 
 def test_a_list_that_is_too_long_for_its_use_is_not_used():
@@ -447,8 +578,65 @@ def test_a_service_of_another_account_is_a_hint(answer, is_hint):
     assert requests[1].line.startswith(f"GET /v1/Services/{MG} ")
 
 
-def test_nothing_is_asked_about_a_sender_name():
-    _, requests = verify(account(), from_number="LeadRails")
+@pytest.mark.parametrize(
+    ("fields", "use_case", "word", "smart", "hints"),
+    [
+        ({"usecase": "marketing"}, "marketing", "marketing", None, 0),
+        ({"usecase": "notifications"}, "transactional", "notifications", None, 0),
+        (
+            {"usecase": "undeclared", "smart_encoding": True},
+            None,
+            "undeclared",
+            True,
+            0,
+        ),
+        ({"us_app_to_person_registered": False}, None, "", None, 1),
+        ({"usecase": 5, "smart_encoding": "yes"}, None, "5", None, 0),
+    ],
+)
+def test_what_the_service_says_of_itself_is_kept(fields, use_case, word, smart, hints):
+    answer = reply(200, {"sid": MG, **fields})
+
+    result, _ = verify(account(), answer, messaging_service_sid=MG)
+
+    assert (result.use_case, result.use_case_word) == (use_case, word)
+    assert (result.smart_encoding, len(result.hints)) == (smart, hints)
+
+
+def test_a_trial_tells_what_it_puts_before_a_message(simulator):
+    account = simulator.account(uuid4())
+    simulator.configure(account.sid, type="Trial", verified=["+12125550100"])
+    provider = TwilioSMS.from_config(
+        {"account_sid": account.sid, "from_number": account.sender},
+        {"auth_token": account.auth_token},
+        base_url=simulator.url,
+    )
+
+    async def act():
+        async with ProviderSession() as http:
+            await provider.send(Message(to="+12125550100", body="Hi"), http)
+            return await provider.verify_credentials(http)
+
+    result = asyncio.run(act())
+
+    (row,) = simulator.ledger(account=account.sid)
+    assert row["body"] == f"{result.prefix}Hi"
+
+
+def test_a_number_without_pictures_is_a_hint_only_to_who_sends_them():
+    numbers = [{"capabilities": {"sms": True, "mms": False}}]
+    answer = reply(200, {"incoming_phone_numbers": numbers})
+
+    plain, _ = verify(account(), answer)
+    pictures, _ = verify(account(), answer, media_urls="https://h.example/a.jpg")
+
+    assert plain.hints == ()
+    assert "MMS" in pictures.hints[0]
+
+
+@pytest.mark.parametrize("sender", ["LeadRails", "whatsapp:+15555550100"])
+def test_nothing_is_asked_about_a_sender_that_is_not_listed(sender):
+    _, requests = verify(account(), from_number=sender)
 
     assert len(requests) == 1
 

@@ -281,7 +281,7 @@ def test_a_paused_one_says_why_in_words(tenant):
 
 def test_a_shared_sender_is_warned_of_without_naming_anybody(tenant):
     config = {"account_sid": LIVE_SID, "from_number": "+15555550111"}
-    mark = credentials.fingerprint(config, is_simulated=False)
+    mark = credentials.fingerprint("twilio_sms", config, is_simulated=False)
     fields = {"is_simulated": False, "config": config, "fingerprint": mark}
     ours = make_destination(tenant, **fields)
     url, client = address(tenant, "detail", ours), enter(tenant)

@@ -95,7 +95,9 @@ def test_fingerprints_follow_the_key(settings):
         services.update_destination(row, actor=None, name="Same number")
         Destination.objects.filter(pk=row.pk).update(
             is_simulated=False,
-            fingerprint=credentials.fingerprint(row.config, is_simulated=False),
+            fingerprint=credentials.fingerprint(
+                row.kind, row.config, is_simulated=False
+            ),
         )
     one.refresh_from_db()
     assert credentials.shares_sender(one)

@@ -1,0 +1,183 @@
+"""What Twilio asks for: the fields of a destination's form."""
+
+from destinations.providers.fields import (
+    CHANNEL,
+    CONTENT_TEMPLATE,
+    MEDIA,
+    SEND_AFTER,
+    SMART_ENCODING,
+    VARIABLES,
+    Field,
+    Section,
+)
+
+WHATSAPP = "whatsapp"
+
+OPTIONS = (
+    Field(
+        name=CHANNEL,
+        label="Send by",
+        help="WhatsApp needs a sender that Meta has approved for your business.",
+        section=Section.OPTIONS,
+        choices=(("", "Text message"), (WHATSAPP, "WhatsApp")),
+    ),
+    Field(
+        name=SMART_ENCODING,
+        label="Smart Encoding",
+        help=(
+            "Twilio replaces curly quotes, dashes and the like by plain ones, so that"
+            " a message costs fewer segments. The preview shows what comes of it."
+        ),
+        section=Section.OPTIONS,
+        choices=(
+            ("", "As the Messaging Service is set"),
+            ("true", "On"),
+            ("false", "Off"),
+        ),
+    ),
+    Field(
+        name="shorten_urls",
+        label="Short links",
+        help="Twilio shortens links with your own domain. Needs a Messaging Service.",
+        section=Section.OPTIONS,
+        choices=(("", "Leave links as they are"), ("true", "Shorten links")),
+    ),
+    Field(
+        name=SEND_AFTER,
+        label="Send later",
+        help=(
+            "Twilio takes the message at once and sends it after so many minutes. Needs"
+            " a Messaging Service. What waits at Twilio is not held back by a pause"
+            " here; a STOP in the meantime is honoured by Twilio."
+        ),
+        section=Section.OPTIONS,
+        # Twilio asks for more than 5 minutes and takes up to 35 days. Longer than a
+        # day, nobody would be asked any more what became of the message.
+        least=6,
+        most=1440,
+        unit="minutes",
+        example="60",
+    ),
+    Field(
+        name="message_intent",
+        label="What the message is",
+        help="Tells Twilio's Compliance Toolkit which messages respect quiet hours.",
+        section=Section.OPTIONS,
+        choices=(
+            ("", "Not said"),
+            ("otp", "One-time code"),
+            ("notifications", "Notification"),
+            ("fraud", "Fraud warning"),
+            ("security", "Security warning"),
+            ("customercare", "Customer care"),
+            ("delivery", "Delivery of goods"),
+            ("education", "Education"),
+            ("events", "Event"),
+            ("polling", "Poll"),
+            ("announcements", "Announcement"),
+            ("marketing", "Marketing"),
+        ),
+    ),
+    Field(
+        name="content_retention",
+        label="Text kept at Twilio",
+        help="Not keeping it is a feature that Twilio must first enable.",
+        section=Section.OPTIONS,
+        choices=(("", "As the account is set"), ("discard", "Do not keep the text")),
+    ),
+    Field(
+        name="address_retention",
+        label="Numbers kept at Twilio",
+        help=(
+            "With hidden numbers Twilio cannot be asked whether it has a message. If"
+            " an answer is lost, the job then waits for you; see Advanced."
+        ),
+        section=Section.OPTIONS,
+        choices=(
+            ("", "As the account is set"),
+            ("obfuscate", "Hide the last digits"),
+        ),
+    ),
+    Field(
+        name="risk_check",
+        label="Protection against SMS pumping",
+        help="Twilio blocks messages that look like fraud. Leave it on.",
+        section=Section.OPTIONS,
+        choices=(("", "On"), ("disable", "Off for this destination")),
+    ),
+)
+
+FIELDS = (
+    Field(
+        name="account_sid",
+        label="Account SID",
+        help="At the top of the Twilio Console dashboard; starts with AC.",
+        pattern=r"AC[0-9a-fA-F]{32}",
+        required=True,
+        example="AC followed by 32 hex characters",
+    ),
+    Field(
+        name="auth_token",
+        label="Auth token",
+        help=(
+            "In the Console beside the Account SID: press Show. Treat it like a"
+            " password. With a separate API key, its secret may be pasted here."
+            " Only the Auth token lets LeadRails check Twilio's signature on callbacks."
+        ),
+        secret=True,
+    ),
+    Field(
+        name="api_key_sid",
+        label="API key SID",
+        help=(
+            "Optional, instead of the Auth token: Console, Account, API keys &"
+            " tokens. It can be revoked for LeadRails alone; starts with SK."
+        ),
+        pattern=r"SK[0-9a-fA-F]{32}",
+        section=Section.ACCOUNT,
+        example="SK followed by 32 hex characters",
+    ),
+    Field(
+        name="api_key_secret",
+        label="API key secret",
+        help="Twilio shows it once, when the key is made.",
+        secret=True,
+        section=Section.ACCOUNT,
+    ),
+    Field(
+        name="from_number",
+        label="From number",
+        help=(
+            "Your 10DLC-registered Twilio number in E.164 format, a short code, or"
+            " a sender name of at most 11 characters where the country allows it."
+            " For WhatsApp: whatsapp: and the number."
+        ),
+        example="+15555550100",
+    ),
+    Field(
+        name="messaging_service_sid",
+        label="Messaging Service SID",
+        help=(
+            "Optional, recommended for 10DLC: Twilio picks a number of the service"
+            " and handles failover. If set, it overrides the From number."
+        ),
+        pattern=r"MG[0-9a-fA-F]{32}",
+        section=Section.ACCOUNT,
+        example="MG followed by 32 hex characters",
+    ),
+    MEDIA,
+    Field(
+        name=CONTENT_TEMPLATE,
+        label="Content template SID",
+        help=(
+            "Optional: a template of the Content Template Builder in the Twilio"
+            " Console, sent in place of the text above. WhatsApp asks for one for a"
+            " first message; buttons and cards need one. Starts with HX."
+        ),
+        pattern=r"HX[0-9a-fA-F]{32}",
+        section=Section.CONTENT,
+        example="HX followed by 32 hex characters",
+    ),
+    VARIABLES,
+    *OPTIONS,
+)
