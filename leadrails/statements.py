@@ -2,20 +2,23 @@
 Statements that run for every lead: planned once per connection, not at every call.
 
 Django's cursors write parameters into the text, so PostgreSQL plans each call anew;
-over partitioned tables that costs more than the work itself.
+over partitioned tables that costs more than the work itself. `leadrails/lists.py` runs
+the lists of the largest tables this way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
 from psycopg.rows import RowFactory, tuple_row
 
+Parameters = Mapping[str, Any] | Sequence[Any]
+
 
 def run(
     statement: str,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Parameters | None = None,
     *,
     row_factory: RowFactory[Any] = tuple_row,
     binary: bool = False,
@@ -51,7 +54,7 @@ def run(
 
 def _run(
     statement: str,
-    parameters: Mapping[str, Any] | None,
+    parameters: Parameters | None,
     row_factory: RowFactory[Any],
     binary: bool,
 ) -> list[Any]:

@@ -13,19 +13,10 @@ from leadrails.core import ids, phone
 from leadrails.core.reasons import REASONS
 from leadrails.core.states import SUCCEEDED, State
 from leadrails.jobs.models import Job, JobQuerySet
+from leadrails.lists import Fixed
 from leadrails.tenants.doors import read_id
 from leadrails.ui.states import look_of
 
-EXPLAINED = (
-    frozenset(State)
-    - SUCCEEDED
-    - {
-        State.QUEUED,
-        State.SENDING,
-        State.ACCEPTED,
-        State.SENT,
-    }
-)
 _ERROR_CODE = re.compile(r"[A-Za-z]{0,2}[0-9]{3,6}")
 
 
@@ -35,15 +26,8 @@ def chosen_states(query: QueryDict) -> list[str]:
 
 
 def parts_of(query: QueryDict) -> list[Q]:
-    """
-    The states that a page is looked up in, one by one: each has its own index.
-
-    A code or a reason says why something is not under way, or did not arrive.
-    """
-    states: Iterable[str] = chosen_states(query)
-    if not states and (query.get("reason") or _ERROR_CODE.fullmatch(_text(query))):
-        states = sorted(EXPLAINED)
-    return [Q(state=state) for state in dict.fromkeys(states)]
+    """The states that a page is looked up in, one by one: each has its own index."""
+    return [Q(state=Fixed(state)) for state in dict.fromkeys(chosen_states(query))]
 
 
 def _text(query: QueryDict) -> str:
@@ -55,7 +39,7 @@ def narrowed(jobs: JobQuerySet, query: QueryDict, country: str) -> JobQuerySet:
     if states := chosen_states(query):
         jobs = jobs.filter(state__in=states)
     if reason := query.get("reason"):
-        jobs = jobs.filter(reason=reason.replace("\x00", ""))
+        jobs = jobs.filter(_given("reason", reason.replace("\x00", "")))
     if destination := query.get("destination"):
         jobs = jobs.filter(destination_id=read_id(Destination.prefix, destination))
     if text := _text(query):
@@ -70,10 +54,16 @@ def _matching(text: str, country: str) -> Q:
         except ValueError:
             continue
     if _ERROR_CODE.fullmatch(text):
-        return Q(error_code=text)
+        # What arrived after all is not explained by what went wrong before.
+        return _given("error_code", text) & ~Q(state__in=sorted(SUCCEEDED))
     if number := phone.normalise(text, country).e164:
         return Q(recipient=number)
-    return Q(provider_id=text)
+    return _given("provider_id", text)
+
+
+def _given(field: str, value: str) -> Q:
+    """For columns that are empty in most rows: their indexes hold the others."""
+    return Q(**{field: value, f"{field}__gt": Fixed("")})
 
 
 def active_filters(

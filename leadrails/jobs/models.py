@@ -37,9 +37,30 @@ __all__ = [
 ]
 
 
+LISTED = (
+    "tenant",
+    "lead",
+    "destination",
+    "recipient",
+    "is_test",
+    "state",
+    "reason",
+    "created_at",
+    "due_at",
+    "attempts",
+    "error_code",
+    "is_possible_duplicate",
+    "is_contradicted",
+)
+
+
 class JobQuerySet(TenantQuerySet["Job"]):
     def in_states(self, *states: State) -> Self:
         return self.filter(state__in=states)
+
+    def listed(self) -> Self:
+        """With what a list shows of each job."""
+        return self.only(*LISTED)
 
 
 class Job(PublicIdModel):
@@ -170,6 +191,15 @@ class Job(PublicIdModel):
                 fields=["provider_id"],
                 condition=models.Q(provider_id__gt=""),
                 name="job_by_provider_id",
+            ),
+            # Why jobs are stuck or failed; most never had a reason or an error.
+            *(
+                models.Index(
+                    fields=["tenant", field, "id"],
+                    condition=models.Q(**{f"{field}__gt": ""}),
+                    name=f"job_by_{field}",
+                )
+                for field in ("reason", "error_code")
             ),
             # What still waits for the provider's last word.
             models.Index(

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from destinations.models import Destination
 from destinations.providers import errors
+from leadrails import lists
 from leadrails.contacts.replies import replies_from
 from leadrails.core import ids
 from leadrails.core.reasons import EXPLANATIONS, REASONS, Move, Reason
@@ -49,13 +50,15 @@ def job_list(request: TenantRequest) -> HttpResponse:
     }
     page = keyset_page(
         narrowed(
-            Job.objects.for_tenant(request.tenant).defer("message"),
+            Job.objects.list_for_tenant(request.tenant).listed(),
             query,
             request.tenant.country,
         ),
         after=query.get("after"),
         before=query.get("before"),
         parts=parts_of(query),
+        by=lists.ORDER,
+        read=lists.select,
     )
     chosen = chosen_states(query)
     context = {

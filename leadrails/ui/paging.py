@@ -1,6 +1,6 @@
 """Keyset paging over time-ordered ids: page 40,000 costs what page 1 costs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -31,8 +31,9 @@ def keyset_page(
     after: str | None = None,
     before: str | None = None,
     size: int = 50,
-    field: str = "id",
+    by: Sequence[str] = ("id",),
     parts: Sequence[Q] = (),
+    read: Callable[[QuerySet[M, Any]], list[M]] = list,
 ) -> KeysetPage[M]:
     """
     One page, newest first.
@@ -41,20 +42,24 @@ def keyset_page(
         after: the cursor of `?after=`: rows older than it. A cursor that cannot be
             read is taken as none, since links get cut off in mails and chats.
         before: the cursor of `?before=`: rows newer than it.
-        field: a unique UUIDv7 column; its order is the order of time.
+        by: columns whose order is that of the page. The last one is a unique UUIDv7, so
+            that its order is that of time; those before it are the same in all rows.
         parts: conditions that exclude each other, such as states: a page of all that
             meets one of them. Each is looked up apart, in an index of its own.
+        read: how the rows are read, such as by a prepared statement.
     """
     older_than, newer_than = _cursor(after), _cursor(before)
+    field = by[-1]
     if newer_than and not older_than:
         newer = queryset.filter(**{f"{field}__gt": newer_than})
-        found = _merged(newer, parts, field, size + 1)
+        found = read(_merged(newer, parts, by, size + 1))
         has_newer, has_older = len(found) > size, True
         rows = found[:size][::-1]
     else:
         if older_than:
             queryset = queryset.filter(**{f"{field}__lt": older_than})
-        found = _merged(queryset, parts, f"-{field}", size + 1)
+        newest_first = [f"-{column}" for column in by]
+        found = read(_merged(queryset, parts, newest_first, size + 1))
         has_newer, has_older = older_than is not None, len(found) > size
         rows = found[:size]
     return KeysetPage(
@@ -65,19 +70,13 @@ def keyset_page(
 
 
 def _merged(
-    queryset: QuerySet[M, Any], parts: Sequence[Q], order: str, most: int
-) -> list[M]:
+    queryset: QuerySet[M, Any], parts: Sequence[Q], order: Sequence[str], most: int
+) -> QuerySet[M, Any]:
     """The first `most` rows; of several parts, the first of what each one has."""
     if len(parts) < 2:
-        return list(queryset.filter(*parts).order_by(order)[:most])
-    field = order.removeprefix("-")
-    keys = [
-        queryset.filter(part).order_by(order).values_list(field)[:most]
-        for part in parts
-    ]
-    found = keys[0].union(*keys[1:], all=True).order_by(order)[:most]
-    wanted = [key for (key,) in found]
-    return list(queryset.filter(**{f"{field}__in": wanted}).order_by(order))
+        return queryset.filter(*parts).order_by(*order)[:most]
+    first, *more = (queryset.filter(part).order_by(*order)[:most] for part in parts)
+    return first.union(*more, all=True).order_by(*order)[:most]
 
 
 def _cursor(text: str | None) -> UUID | None:

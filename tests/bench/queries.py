@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from django.http import QueryDict
 
-from leadrails import statements
+from leadrails import lists, statements
 from leadrails.jobs import queue, queue_sql
 from leadrails.jobs.low_water import LowWater
 from tests.bench.callbacks import update_figure
@@ -191,12 +191,14 @@ def _read_pages(places: Sequence[Place], count: int) -> list[float]:
 
     def read(query: str) -> Callable[[], Any]:
         tenant = rng.choice(places).source.tenant_id
-        jobs = Job.objects.for_tenant(tenant).defer("message")
+        jobs = Job.objects.list_for_tenant(tenant).listed()
         asked = QueryDict(query)
         return lambda: keyset_page(
             narrowed(jobs, asked, "US"),
             after=older[query] or None,
             parts=parts_of(asked),
+            by=lists.ORDER,
+            read=lists.select,
         )
 
     spent = []

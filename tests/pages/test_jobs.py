@@ -47,6 +47,34 @@ def test_filters_narrow_the_list(world, make, enter, url):
     assert [chip["name"] for chip in chips] == ["state", "destination", "q"]
 
 
+def test_a_code_finds_what_did_not_arrive(world, make, enter, url):
+    failed = make("undelivered", error_code="30007")
+    make("undelivered", error_code="30003")
+    make("delivered", error_code="30007")
+    client, page = enter(world.tenant), url("jobs:list")
+    assert found(client.get(page, {"q": "30007"})) == [failed.id]
+    assert found(client.get(page, {"q": "30007", "state": "dead"})) == []
+
+
+def test_a_reason_finds_jobs_of_every_state(world, make, enter, url):
+    jobs = [make(state, reason="expired") for state in ("dead", "held", "skipped")]
+    make("dead", reason="replaced")
+    page = enter(world.tenant).get(url("jobs:list"), {"reason": "expired"})
+    assert found(page) == [job.id for job in reversed(jobs)]
+
+
+def test_a_list_of_several_states_is_in_one_order(world, make, enter, url):
+    jobs = [make(state) for state in ("dead", "held", "unknown") * 18][::-1]
+    wanted = [job.id for job in jobs if job.state != "unknown"]
+    client, page = enter(world.tenant), url("jobs:list")
+    states = {"state": ["held", "dead", "held"]}
+    assert found(client.get(page, states)) == wanted
+    older = client.get(page, states | {"after": str(wanted[20])})
+    assert found(older) == wanted[21:]
+    newer = client.get(page, states | {"before": str(wanted[20])})
+    assert found(newer) == wanted[:20]
+
+
 def test_only_the_first_page_polls(world, make, enter, url):
     make()
     client, page = enter(world.tenant), url("jobs:list")

@@ -356,6 +356,8 @@ LEAD_OWNERS = "lead_by_tenant, lead_by_source, lead_by_phone"
         ("job_skipped", "jobs skipped"),
         ("job_by_recipient", "jobs to a phone"),
         ("job_by_lead", "jobs of a lead"),
+        ("job_by_reason", "jobs of a reason"),
+        ("job_by_error_code", "jobs of an error"),
         ("job_by_provider_id", "the job of a provider's id"),
         (LEAD_OWNERS, "leads of a quiet workspace"),
         (LEAD_OWNERS, "leads of a quiet source"),

@@ -63,7 +63,7 @@ def watched() -> Iterator[list[Plan]]:
         return execute(text, parameters, many, context)
 
     def note_prepared(text, parameters, *rest):
-        call = _prepare(text, parameters or {})
+        call = _prepare(*_named(text, parameters or {}))
         plans.append(Plan(text, _explain(EXPLAIN + call)))
         return run_prepared(text, parameters, *rest)
 
@@ -83,6 +83,14 @@ def _explain(text: str, parameters=None) -> dict:
         finally:
             transaction.set_rollback(True)
     return found[0]["Plan"]
+
+
+def _named(text: str, parameters) -> tuple[str, dict]:
+    """Name the parameters of a statement that Django wrote."""
+    if isinstance(parameters, dict):
+        return text, parameters
+    named = {f"p{number}": value for number, value in enumerate(parameters)}
+    return text % tuple(f"%({name})s" for name in named), named
 
 
 def _prepare(text: str, parameters: dict) -> str:
