@@ -27,7 +27,7 @@ from leadrails.core.crashpoints import crash_here
 from leadrails.core.states import State
 from leadrails.jobs import queue, sending
 from leadrails.jobs.adoption import adopt
-from leadrails.jobs.looking import Look, claim_rest, find_out, looks_of
+from leadrails.jobs.looking import Look, claim_first, claim_rest, find_out, looks_of
 from leadrails.jobs.low_water import EVER, LowWater
 from leadrails.jobs.prepare import prepare
 from leadrails.jobs.queue import DueJob, Result, Start
@@ -63,6 +63,7 @@ class Drain:
         self._bell = Bell(drain_waker.queue, self._more.set)
         self._due, self._expired = LowWater(), LowWater()
         self._is_running = self._is_stopped = self._is_throttled = False
+        self._asks_first = False
 
     async def run(self) -> bool:
         """
@@ -152,9 +153,17 @@ class Drain:
 
     async def _claim(self, room: int) -> tuple[int, bool]:
         """Return how many jobs were leased, and whether more is due but kept back."""
+        # What is in doubt does not wait behind a backlog, nor for a circuit to close.
+        asks_first = self._asks_first or self._is_throttled
+        self._asks_first = False
         try:
             claimed = await self._database(
-                self._claims, claim_and_start, room, self.worker, self._due.at
+                self._claims,
+                claim_and_start,
+                room,
+                self.worker,
+                since=self._due.at,
+                asks_first=asks_first,
             )
         except (DatabaseError, InterfaceError):
             log.warning("the database did not answer a claim; trying again")
@@ -221,6 +230,7 @@ class Drain:
         """Keep what is ours, and take over from who is dead: beat may be, too."""
         while True:
             await asyncio.sleep(HEARTBEAT_EVERY)
+            self._asks_first = True
             try:
                 await self._database(
                     self._claims, queue.heartbeat, list(self._leased), self.worker
@@ -271,10 +281,19 @@ class Claimed:
     places: Mapping[UUID, Destination] = field(default_factory=dict)
 
 
-def claim_and_start(room: int, worker: UUID, since: datetime = EVER) -> Claimed:
-    """Lease due jobs, decide on each, and write the attempts about to be made."""
+def claim_and_start(
+    room: int, worker: UUID, *, since: datetime = EVER, asks_first: bool = False
+) -> Claimed:
+    """
+    Lease due jobs, decide on each, and write the attempts about to be made.
+
+    Args:
+        since: a low-water mark.
+        asks_first: doubts of each destination come before whatever waits longer.
+    """
+    doubts = claim_first(worker) if asks_first else []
     claim = queue.claim(room, worker, since=since)
-    jobs = claim.jobs
+    jobs = doubts + claim.jobs
     if not jobs:
         return Claimed(0, claim.is_throttled)
     crash_here("after_claim")

@@ -34,6 +34,33 @@ SIMILAR = 7  # last digits by which a number that was written in another way is 
 
 Adopt = Callable[[DueJob, Sequence[FoundMessage]], Awaitable[FoundMessage | None]]
 
+# One for each destination, whatever else waits there. A half-open circuit is tried with
+# a question rather than a message: it answers for all in doubt, and texts nobody.
+_CLAIM_FIRST = """
+WITH doubt AS (
+  SELECT DISTINCT ON (job.destination_id) job.destination_id, job.id
+  FROM jobs_job job JOIN jobs_queueentry entry ON entry.job_id = job.id
+  WHERE job.state = 'unknown' AND entry.lease_until IS NULL AND entry.due_at <= now()
+  ORDER BY job.destination_id, entry.due_at
+),
+gate AS (
+  SELECT gate.destination_id FROM jobs_gate gate JOIN doubt USING (destination_id)
+  WHERE coalesce(greatest(gate.open_until, gate.slowed_until) <= now(), true)
+  ORDER BY gate.destination_id FOR UPDATE OF gate
+),
+leased AS (
+  UPDATE jobs_queueentry entry SET lease_until = now() + %(lease)s, worker = %(worker)s
+  FROM doubt JOIN gate USING (destination_id)
+  WHERE entry.job_id = doubt.id AND entry.lease_until IS NULL
+  RETURNING entry.job_id, entry.destination_id
+),
+probing AS (
+  UPDATE jobs_gate gate SET is_probing = true, open_until = now() + %(probe)s
+  FROM leased WHERE gate.destination_id = leased.destination_id AND gate.openings > 0
+)
+SELECT job_id FROM leased
+"""
+
 # What is in doubt costs the destination's rate nothing: one listing serves them all.
 _CLAIM_REST = """
 WITH picked AS (
@@ -46,6 +73,18 @@ WITH picked AS (
 UPDATE jobs_queueentry entry SET lease_until = now() + %(lease)s, worker = %(worker)s
 FROM picked WHERE entry.job_id = picked.job_id RETURNING entry.job_id
 """
+
+
+def claim_first(worker: UUID) -> list[DueJob]:
+    """Lease one job in doubt of each destination that may be asked, and load them."""
+    mine_until = time.monotonic() + settings.LEADRAILS_LEASE_SECONDS
+    parameters = {
+        "lease": timedelta(seconds=settings.LEADRAILS_LEASE_SECONDS),
+        "worker": worker,
+        "probe": queue.PROBE,
+    }
+    found = [job_id for (job_id,) in statements.run(_CLAIM_FIRST, parameters)]
+    return queue.load(found, worker, mine_until) if found else []
 
 
 def claim_rest(doubtful: Sequence[DueJob], worker: UUID) -> list[DueJob]:

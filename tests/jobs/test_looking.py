@@ -1,12 +1,15 @@
 """A storm of doubts is settled by a handful of questions."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from destinations.providers.http import ProviderSession
-from leadrails.jobs import doubts, looking
+from leadrails.jobs import doubts, looking, queue
+from leadrails.jobs.drain import claim_and_start
 from leadrails.jobs.models import Attempt, Gate, Job, QueueEntry
 from tests.make import make_destination, make_job, make_lead, make_source
 
@@ -192,3 +195,64 @@ def test_a_listing_begins_after_the_jobs_were_claimed(storm):
     look = looking.Look(jobs, storm.place, ProviderSession())
     assert look._listing is None
     assert look._since == min(job.attempt_started_at for job in jobs) - doubts.BEFORE
+
+
+def job_in_doubt_behind_a_backlog(**gate):
+    """A destination of one message a second, with ten messages due before a doubt."""
+    place = make_destination(messages_per_second=1)
+    source = make_source(place.tenant)
+    for _ in range(10):
+        make_job(make_lead(source), place)
+    job = make_job(make_lead(source), place, state="unknown", attempts=1)
+    Attempt.objects.create(
+        job_id=job.id,
+        number=1,
+        tenant_id=place.tenant_id,
+        destination_id=place.id,
+        started_at=timezone.now(),
+        outcome="unknown",
+    )
+    Gate.objects.create(destination_id=place.id, tenant_id=place.tenant_id, **gate)
+    return job
+
+
+def claim_first():
+    return [job.id for job in looking.claim_first(WORKER)]
+
+
+def test_a_doubt_does_not_wait_behind_a_backlog():
+    job = job_in_doubt_behind_a_backlog()
+    assert claim_first() == [job.id]
+    assert claim_first() == [], "it is leased"
+
+
+def test_a_doubt_waits_until_it_is_due():
+    job = job_in_doubt_behind_a_backlog()
+    later = timezone.now() + timedelta(minutes=1)
+    QueueEntry.objects.filter(job_id=job.id).update(due_at=later)
+    assert claim_first() == []
+
+
+def test_a_half_open_circuit_is_tried_with_a_question():
+    past = timezone.now() - timedelta(seconds=1)
+    job = job_in_doubt_behind_a_backlog(openings=2, troubles=5, open_until=past)
+    assert claim_first() == [job.id]
+    gate = Gate.objects.get()
+    assert (gate.is_probing, gate.openings) == (True, 2)
+    assert gate.open_until > timezone.now()
+    assert queue.claim(10, WORKER).jobs == [], "one call tries, no more"
+
+
+@pytest.mark.parametrize("why", ["open_until", "slowed_until"])
+def test_a_doubt_waits_while_the_provider_is_left_alone(why):
+    later = timezone.now() + timedelta(seconds=5)
+    job_in_doubt_behind_a_backlog(openings=1, **{why: later})
+    assert claim_first() == []
+
+
+def test_a_claim_asks_before_it_sends_if_it_is_told_to():
+    job = job_in_doubt_behind_a_backlog()
+    assert claim_and_start(10, WORKER).doubtful == []
+    assert [
+        each.id for each in claim_and_start(10, WORKER, asks_first=True).doubtful
+    ] == [job.id]
