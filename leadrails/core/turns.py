@@ -80,10 +80,11 @@ def lead_waits_until(
     """
     Return when to look again for an earlier message of the lead; None to go ahead.
 
-    Nobody tells a job that the earlier one has gone, so it looks: after two seconds
-    at first, then ever later, or when the earlier one is tried next; in any case once
-    a minute, since that one may end sooner: it is canceled, or a callback comes. Order
-    is worth half of a job's time to live: after that it goes in any case.
+    The drain that ends the earlier one's wait lets this one follow, and so does who
+    cancels that one alone. A callback does not, and a drain may die before it does, so
+    a job looks by itself, too: after two seconds at first, then ever later, or when the
+    earlier one is tried next; in any case once a minute. Order is worth half of a job's
+    time to live: after that it goes in any case.
     """
     halfway = created_at + (expires_at - created_at) / 2
     if company.earlier_until is None or now >= halfway:

@@ -245,11 +245,7 @@ def put_aside(asides: Sequence[Aside]) -> None:
             if item.state is State.HELD
         )
     gates.refund(asides)
-    releases.look_again(
-        (item.job, item.reason, item.place)
-        for item in asides
-        if item.state is State.HELD
-    )
+    releases.after_asides(asides)
 
 
 def settle(results: Sequence[Result]) -> None:
@@ -266,9 +262,7 @@ def settle(results: Sequence[Result]) -> None:
         gates.note(results)
         crash_here("settle_before_commit")
     crash_here("settle_after_commit")
-    releases.look_again(
-        (item.job, item.reason, None) for item in results if item.state is State.HELD
-    )
+    releases.after_results(results)
 
 
 def _row_of(result: Result) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """
-Let jobs on hold go: all that wait for one cause, or those that wait for none any more.
+Let jobs on hold go: all that wait for one cause, those that wait for none any more,
+and those that follow another one.
 
 Whatever releases locks the free entries of the queue first, in one order, then the
 jobs. An entry that is leased or locked is in the hands of somebody who decides on it
-now; if that was by what is no longer so, `look_again` finds it.
+now; if that was by what is no longer so, `after_asides` finds it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ from destinations.models import Destination
 from leadrails import statements
 from leadrails.core import ids, phone
 from leadrails.core.reasons import Reason
+from leadrails.core.states import State
+from leadrails.core.turns import SHORTEST_WAIT
 
 if TYPE_CHECKING:
-    from leadrails.jobs.queue import DueJob
+    from leadrails.jobs.queue import Aside, DueJob, Result
 
+GOING_ON = frozenset({State.RETRYING, State.UNKNOWN})
+"""What is tried again by itself: nothing follows it yet."""
 LONGEST_HELD = timedelta(days=40)
 """Nothing held is older: a job lives a week, and a replay has the age of its lead."""
 
@@ -127,23 +132,43 @@ _CLEARED_BY_PEOPLE = frozenset(
 )
 
 
-def look_again(held: Iterable[tuple[DueJob, str, Destination | None]]) -> None:
+def after_asides(asides: Sequence[Aside]) -> None:
     """
-    Make jobs due that were just held for what a person has cleared meanwhile.
+    Let go what the holds just written, and the ends, do not hold any more.
 
-    What the hold was decided by was read before it was written, and who clears a
-    cause releases only what is on hold already. To be called after the holds are
-    committed, or one of the two may still miss the other.
-
-    Args:
-        held: job, reason, and the destination as it was read, where its ceilings
-            were asked.
+    What a hold was decided by was read before it was written, and who clears a cause
+    releases only what is on hold already. So this is for after the commit, or one of
+    the two may still miss the other.
     """
-    rows = [
-        _row(job, reason, place)
-        for job, reason, place in held
-        if reason in _CLEARED_BY_PEOPLE
-    ]
+    held = [item for item in asides if item.state is State.HELD]
+    _look_again((item.job, item.reason, item.place) for item in held)
+    going_on = {item.job.id for item in held if item.due}
+    let_follow(
+        [
+            item.job.id
+            for item in asides
+            if item.job.company and item.job.id not in going_on
+        ]
+    )
+
+
+def after_results(results: Sequence[Result]) -> None:
+    """The same after what attempts came to."""
+    _look_again(
+        (item.job, item.reason, None) for item in results if item.state is State.HELD
+    )
+    let_follow(
+        [
+            item.job.id
+            for item in results
+            if item.job.company and item.state not in GOING_ON
+        ]
+    )
+
+
+def _look_again(held: Iterable[tuple[DueJob, str, Destination | None]]) -> None:
+    """Make jobs due that were held for what a person has cleared meanwhile."""
+    rows = [_row(*item) for item in held if item[1] in _CLEARED_BY_PEOPLE]
     if rows:
         statements.run(_LOOK_AGAIN, {"rows": msgspec.json.encode(rows).decode()})
 
@@ -159,3 +184,37 @@ def _row(job: DueJob, reason: str, place: Destination | None) -> dict[str, Any]:
         "of_recipient": place.daily_per_recipient if place else None,
         "of_source": job.source_ceiling,
     }
+
+
+# Those of one lead have the time of its arrival, and so lie in one month.
+_LET_FOLLOW = """
+WITH free AS (
+  SELECT entry.job_id FROM jobs_job earlier
+  JOIN jobs_job later ON later.lead_id = earlier.lead_id AND later.id > earlier.id
+    AND later.id <= (left(earlier.id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid
+    AND later.tenant_id = earlier.tenant_id AND later.recipient = earlier.recipient
+    AND later.state = 'held' AND later.reason = 'lead_order'
+  JOIN jobs_queueentry entry ON entry.job_id = later.id
+  WHERE earlier.id = ANY(%(jobs)s) AND entry.lease_until IS NULL
+    AND entry.due_at > now() + %(gap)s
+  ORDER BY entry.job_id FOR UPDATE OF entry SKIP LOCKED
+),
+moved AS (
+  UPDATE jobs_job job SET due_at = now() + %(gap)s FROM free
+  WHERE job.id = free.job_id AND job.state = 'held' AND job.reason = 'lead_order'
+  RETURNING job.id, job.due_at
+)
+UPDATE jobs_queueentry entry SET due_at = moved.due_at FROM moved
+WHERE entry.job_id = moved.id
+"""
+
+
+def let_follow(jobs: Sequence[UUID]) -> None:
+    """
+    Let what waits for one of `jobs`, of the same lead and person, follow it.
+
+    To be called once it is committed that they go, or do not go any more. Who is not
+    told looks by itself within a minute.
+    """
+    if jobs:
+        statements.run(_LET_FOLLOW, {"jobs": list(jobs), "gap": SHORTEST_WAIT})

@@ -19,7 +19,7 @@ from leadrails.core.states import ABORTABLE, REPLAYABLE, State
 from leadrails.jobs import tallies
 from leadrails.jobs.effects import scope_of
 from leadrails.jobs.models import Job, QueueEntry
-from leadrails.jobs.releases import release_of_destination
+from leadrails.jobs.releases import let_follow, release_of_destination
 from leadrails.jobs.wake import drain_waker
 from leadrails.tenants import audit
 from leadrails.tenants.models import Tenant, User
@@ -137,6 +137,7 @@ def cancel_job(job: Job, *, actor: User | None) -> bool:
             return False
         QueueEntry.objects.filter(job_id=job.pk).delete()
         audit.record(job.tenant, actor, "job.canceled", job)
+        transaction.on_commit(lambda: let_follow([job.pk]))
     return True
 
 

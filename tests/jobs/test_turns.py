@@ -10,12 +10,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from destinations.models import Destination
+from leadrails.contacts.models import Suppression
 from leadrails.core.turns import GAP
 from leadrails.jobs import company, queue, queue_sql
 from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Attempt, Gate, Job, QueueEntry
 from leadrails.jobs.prepare import prepare
-from leadrails.jobs.services import queue_replays
+from leadrails.jobs.services import cancel_job, queue_replays
 from tests.make import (
     let_seconds_pass,
     make_destination,
@@ -150,6 +152,56 @@ def test_the_wait_for_a_retry_lasts_until_after_it(drain, tenant):
     drain()
     assert states(second) == [("held", "lead_order")]
     assert QueueEntry.objects.get(job_id=second.id).due_at == due + GAP
+
+
+def cancel(job):
+    cancel_job(job, actor=None)
+
+
+def suppress(job):
+    Suppression.objects.create(
+        tenant=job.tenant, phone=job.recipient, reason="opted_out"
+    )
+
+
+def pause(job):
+    Destination.objects.filter(pk=job.destination_id).update(status="paused")
+
+
+def make_follower(job):
+    """It looked just now, and looks again in a minute."""
+    due = timezone.now() + timedelta(minutes=1)
+    waiting = {"state": "held", "reason": "lead_order", "due_at": due}
+    Job.objects.filter(pk=job.pk).update(**waiting)
+    QueueEntry.objects.filter(job_id=job.id).update(due_at=due)
+
+
+@pytest.mark.parametrize("happens", [lambda job: None, cancel, suppress, pause])
+def test_a_message_follows_when_the_earlier_one_waits_no_more(drain, tenant, happens):
+    first, second = jobs_of_one_lead(tenant)
+    (other,) = jobs_of_one_lead(tenant, number=1)
+    for job in (second, other):
+        make_follower(job)
+
+    happens(first)
+    drain()
+
+    assert states(first) != [("queued", "")]
+    assert 0 < wait_of(second) < 3
+    second.refresh_from_db()
+    assert second.due_at == QueueEntry.objects.get(job_id=second.id).due_at
+    assert wait_of(other) > 50
+
+
+def test_nothing_follows_what_is_tried_again(drain, tenant):
+    place = make_destination(tenant, hourly_ceiling=0)
+    lead = make_lead(make_source(tenant))
+    made = [make_job(lead, place), make_job(lead, place)]
+    first, second = sorted(made, key=lambda job: job.id)
+    make_follower(second)
+    drain()
+    assert states(first) == [("held", "destination_ceiling")]
+    assert wait_of(second) > 50
 
 
 def test_after_half_its_time_a_message_goes_without_the_earlier_one(drain, tenant):
