@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from leadrails import partitions
 from leadrails.core import ids
+from leadrails.core.reasons import Reason
 from leadrails.core.states import State
-from leadrails.jobs import bulk, queue, services, tallies
+from leadrails.jobs import bulk, queue, releases, services, tallies
 from leadrails.jobs.models import Job, QueueEntry
 from leadrails.leads import directory
 from leadrails.leads.intake import Posted, accept_lead
@@ -203,6 +204,15 @@ def resume(world):
     services.resume_destination(world.destination, actor=None)
 
 
+def follow(world):
+    releases.let_follow([job.id for job in world.awaited[:20]])
+
+
+def let_go(world):
+    jobs = [world.queued.pk, *(job.id for job in world.awaited)]
+    releases.release_jobs(world.tenant.pk, jobs, Reason.RESTORED_BACKUP)
+
+
 def cancel(world):
     assert services.cancel_job(world.queued, actor=None)
 
@@ -262,6 +272,8 @@ ACTS = {
     "forget": (forget, 20),
     "preview": (preview, 1500),
     "resume": (resume, 200),
+    "follow": (follow, 500),
+    "let go": (let_go, 500),
     "cancel": (cancel, 200),
     "jobs": page("jobs:list"),
     "jobs, older": page("jobs:list", after=older),
