@@ -44,13 +44,15 @@ def select(queryset: QuerySet[M, Any]) -> list[M]:
 
 class Fixed(Value):
     """
-    A word of the code that stands in the statement itself.
+    A word or number of the code that stands in the statement itself.
 
     A plan for any parameter cannot use an index with a condition, since some parameter
     might not meet it.
     """
 
     def as_sql(self, *_: Any) -> tuple[str, tuple[str | int, ...]]:
+        if isinstance(self.value, int):
+            return str(self.value), ()
         if not re.fullmatch("[a-z_]*", str(self.value)):
             raise ValueError("Only words of the code may be fixed in a statement.")
         return f"'{self.value}'", ()

@@ -38,6 +38,7 @@ def test_what_was_not_read_is_fetched_when_it_is_asked_for(tenant):
 def test_a_fixed_word_finds_what_a_parameter_finds(tenant):
     jobs = Job.objects.list_for_tenant(tenant).listed()
     assert len(lists.select(jobs.filter(state=lists.Fixed("dead")))) == 2
+    assert len(lists.select(jobs.filter(attempts=lists.Fixed(0)))) == 4
 
 
 @pytest.mark.parametrize("word", ["it's", "100%", "1; DROP", 'a"b', "\\"])

@@ -117,8 +117,25 @@ class SigningKey(TenantModel):
         return self.public_id
 
 
+LISTED = (
+    "tenant",
+    "source",
+    "received_at",
+    "phone",
+    "phone_raw",
+    "phone_problem",
+    "email",
+    "name",
+    "job_count",
+    "is_test",
+    "source_paused",
+)
+
+
 class LeadQuerySet(TenantQuerySet["Lead"]):
-    pass
+    def listed(self) -> Self:
+        """With what a list shows of each lead."""
+        return self.only(*LISTED)
 
 
 class Lead(PublicIdModel):

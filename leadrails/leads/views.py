@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from destinations.models import Destination
+from leadrails import lists
 from leadrails.contacts.replies import replies_from
 from leadrails.contacts.services import suppressed
 from leadrails.core import ids, phone
@@ -18,18 +19,16 @@ from leadrails.core.reasons import REASONS
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead, LeadQuerySet, Source
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
-from leadrails.ui.paging import keyset_page
+from leadrails.ui.paging import KeysetPage, keyset_page, searched_page
+
+LOOK_THROUGH = 10_000  # leads that one page is searched for a name or an address
 
 
 @require_safe
 @member_required()
 def lead_list(request: TenantRequest) -> HttpResponse:
     sources = list(Source.objects.for_tenant(request.tenant).order_by("name"))
-    page = keyset_page(
-        _filtered(request, Lead.objects.for_tenant(request.tenant).defer("event")),
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
+    page = _page(request)
     jobs = _jobs_of(request, page.rows)
     names = {source.id: source.name for source in sources}
     context = {
@@ -46,6 +45,8 @@ def lead_list(request: TenantRequest) -> HttpResponse:
         "sources": sources,
         "active": _active(request, sources),
         "chosen": request.GET,
+        "looked_through": LOOK_THROUGH if page.ended_at else 0,
+        "looked_until": ids.time_of(page.ended_at) if page.ended_at else None,
     }
     return render(request, "leads/lead_list.html", context)
 
@@ -76,27 +77,42 @@ def lead_detail(request: TenantRequest, lead: str) -> HttpResponse:
     return render(request, "leads/lead_detail.html", context)
 
 
+def _page(request: TenantRequest) -> KeysetPage[Lead]:
+    """An id or a phone number has an index; names and addresses are looked through."""
+    leads = _filtered(request, Lead.objects.list_for_tenant(request.tenant).listed())
+    how: dict[str, Any] = {
+        "after": request.GET.get("after"),
+        "before": request.GET.get("before"),
+        "by": lists.ORDER,
+        "read": lists.select,
+    }
+    text = request.GET.get("q", "").replace("\x00", "").strip()
+    if not text:
+        return keyset_page(leads, **how)
+    if known := _known(text, request.tenant.country):
+        return keyset_page(leads.filter(known), **how)
+    wanted = Q(email__icontains=text)
+    if "@" not in text:
+        wanted = Q(name__icontains=text) | Q(phone_raw__icontains=text)
+    return searched_page(leads, wanted, most=LOOK_THROUGH, **how)
+
+
 def _filtered(request: TenantRequest, leads: LeadQuerySet) -> LeadQuerySet:
     if source := request.GET.get("source"):
         leads = leads.filter(source_id=read_id(Source.prefix, source))
     if request.GET.get("unrouted"):
-        leads = leads.filter(job_count=0)
-    if query := request.GET.get("q", "").replace("\x00", "").strip():
-        leads = leads.filter(_matching(query, request.tenant.country))
+        leads = leads.filter(job_count=lists.Fixed(0))
     return leads
 
 
-def _matching(query: str, country: str) -> Q:
-    """An id or a phone number has an index; names and addresses are looked through."""
+def _known(text: str, country: str) -> Q | None:
+    """What an index finds: a lead's id or a phone number."""
     try:
-        return Q(pk=ids.decode(Lead.prefix, query))
+        return Q(pk=ids.decode(Lead.prefix, text))
     except ValueError:
         pass
-    if "@" in query:
-        return Q(email__icontains=query)
-    if number := phone.normalise(query, country).e164:
-        return Q(phone=number)
-    return Q(name__icontains=query) | Q(phone_raw__icontains=query)
+    number = None if "@" in text else phone.normalise(text, country).e164
+    return Q(phone=number) if number else None
 
 
 def _jobs_of(request: TenantRequest, leads: list[Lead]) -> dict[UUID, list[Job]]:
@@ -108,6 +124,7 @@ def _jobs_of(request: TenantRequest, leads: list[Lead]) -> dict[UUID, list[Job]]
     for job in (
         Job.objects.for_tenant(request.tenant)
         .filter(lead__in=[lead.id for lead in leads], id__gte=oldest)
+        .only("lead", "destination", "state", "reason", "changed_at")
         .order_by("created_at", "id")
     ):
         jobs.setdefault(job.lead_id, []).append(job)

@@ -1,7 +1,7 @@
 """Keyset paging over time-ordered ids: page 40,000 costs what page 1 costs."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -12,11 +12,16 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage(Generic[M]):
-    """Rows, newest first; `older` and `newer` are cursors, or empty at an end."""
+    """
+    Rows, newest first; `older` and `newer` are cursors, or empty at an end.
+
+    `ended_at` is the row that a search went as far as, if there are rows beyond it.
+    """
 
     rows: list[M]
     older: str = ""
     newer: str = ""
+    ended_at: UUID | None = None
 
     def __iter__(self) -> Iterator[M]:
         return iter(self.rows)
@@ -67,6 +72,50 @@ def keyset_page(
         older=str(getattr(rows[-1], field)) if rows and has_older else "",
         newer=str(getattr(rows[0], field)) if rows and has_newer else "",
     )
+
+
+def searched_page(
+    queryset: QuerySet[M, Any],
+    wanted: Q,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    most: int,
+    by: Sequence[str] = ("id",),
+    read: Callable[[QuerySet[M, Any]], list[M]] = list,
+) -> KeysetPage[M]:
+    """
+    A page of what is `wanted`, which no index tells: rows must be looked through.
+
+    No more than `most` of them are, from the cursor on. Even from a page without rows
+    the cursors lead on to those beyond, and back.
+    """
+    field, older_than, newer_than = by[-1], _cursor(after), _cursor(before)
+    is_back = newer_than is not None and older_than is None
+    start = newer_than if is_back else older_than
+    rows, found = queryset, queryset.filter(wanted)
+    if start:
+        rows = rows.filter(**{f"{field}__{'gt' if is_back else 'lt'}": start})
+    order = by if is_back else [f"-{column}" for column in by]
+    last = read(rows.only(field).order_by(*order)[most - 1 : most + 1])
+    end: UUID | None = getattr(last[0], field) if len(last) > 1 else None
+    if end:
+        found = found.filter(**{f"{field}__{'lte' if is_back else 'gte'}": end})
+    page = keyset_page(found, after=after, before=before, by=by, read=read)
+    on = page.newer if is_back else page.older
+    onward = {"on": on or str(end or ""), "back": _including(start, is_back)}
+    older, newer = ("back", "on") if is_back else ("on", "back")
+    return replace(
+        page,
+        older=page.older or onward[older],
+        newer=page.newer or onward[newer],
+        ended_at=None if on else end,
+    )
+
+
+def _including(start: UUID | None, is_back: bool) -> str:
+    """The cursor of the other direction that meets the row at `start`, too."""
+    return str(UUID(int=start.int + (1 if is_back else -1))) if start else ""
 
 
 def _merged(

@@ -1,4 +1,5 @@
 from leadrails.core import ids
+from leadrails.leads import views
 from tests.make import make_job, make_lead
 
 
@@ -39,6 +40,23 @@ def test_older_leads_are_on_the_next_page(world, enter, url):
     assert len(rows(first)) == 50
     assert not set(rows(first)) & set(rows(second))
     assert len(rows(second)) == 1
+
+
+def test_a_search_says_how_far_it_looked_and_leads_on(world, enter, url, monkeypatch):
+    monkeypatch.setattr(views, "LOOK_THROUGH", 2)
+    for name in ("Ada Lovelace", "Bob", "Cy"):
+        make_lead(world.source, name=name)
+    client, page = enter(world.tenant), url("leads:list")
+    first = client.get(page, {"q": "lovel"})
+    assert rows(first) == []
+    text = first.content.decode()
+    assert "looked through 2 leads" in text
+    older = first.context["page"].older
+    assert f"after={older}" in text
+    second = client.get(page, {"q": "lovel", "after": older})
+    assert rows(second) == ["Ada Lovelace"]
+    assert "looked through" not in second.content.decode()
+    assert rows(client.get(page, {"q": "b", "unrouted": "1"})) == ["Bob"]
 
 
 def test_the_list_says_what_became_of_a_lead(world, enter, url):

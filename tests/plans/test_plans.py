@@ -312,6 +312,8 @@ ACTS = {
     ),
     "leads without a route": page("leads:list", unrouted="1"),
     "leads of a phone": page("leads:list", q=lambda world: world.lead.phone),
+    "leads of a name": page("leads:list", most=1500, q="nobody"),
+    "leads of an address": page("leads:list", most=1500, q="nobody@example.com"),
     "the lead of an id": page("leads:list", q=lambda world: world.lead.public_id),
     "a lead": page("leads:detail", lead=lambda world: world.lead.public_id),
     "overview": page("overview", most=2500),
