@@ -4,7 +4,7 @@ Destinations as they stand in the database, loaded once per change.
 `xmin` and `ctid` name a row's version: every update, by whatever way, changes one.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from destinations.models import Destination
@@ -12,12 +12,13 @@ from leadrails import statements
 
 MAX_ENTRIES = 4096
 
+# Whoever reads jobs with it saves a question of its own: see `destinations_of`.
 _VERSIONS = """
 SELECT id, xmin::text || ctid::text FROM destinations_destination
 WHERE id = ANY(%(ids)s)
 """
 
-_known: dict[UUID, tuple[str, Destination]] = {}
+_known: dict[UUID, tuple[str | None, Destination]] = {}
 
 
 def find_destinations(ids: Collection[UUID]) -> dict[UUID, Destination]:
@@ -26,7 +27,16 @@ def find_destinations(ids: Collection[UUID]) -> dict[UUID, Destination]:
 
     They are shared by the threads of the process: change a row, not these.
     """
-    versions = dict(statements.run(_VERSIONS, {"ids": list(ids)}))
+    return destinations_of(dict(statements.run(_VERSIONS, {"ids": list(ids)})))
+
+
+def destinations_of(versions: Mapping[UUID, str | None]) -> dict[UUID, Destination]:
+    """
+    Return those that exist, by id, of these versions or later.
+
+    Args:
+        versions: `xmin` and `ctid` as text, by id; None for those that are gone.
+    """
     found = {
         pk: known[1]
         for pk, version in versions.items()

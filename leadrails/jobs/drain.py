@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from destinations.cache import find_destinations
+from destinations.cache import destinations_of
 from destinations.models import Destination
 from destinations.providers.base import FoundMessage
 from destinations.providers.http import ProviderSession
@@ -297,7 +297,8 @@ def claim_and_start(
     if not jobs:
         return Claimed(0, claim.is_throttled)
     crash_here("after_claim")
-    places = find_destinations({job.destination_id for job in jobs})
+    versions = {job.destination_id: job.destination_version for job in jobs}
+    places = destinations_of(versions)
     batch = prepare(jobs, places)
     rest = claim_rest(batch.doubtful, worker)
     batch.doubtful += [job for job in rest if job.state is State.UNKNOWN]

@@ -63,6 +63,8 @@ class DueJob(Struct, frozen=True, kw_only=True):
     attempt_started_at: datetime | None
     attempt_finished_at: datetime | None
     looks: int
+    destination_version: str | None
+    """See `destinations.cache`; None if there is no such destination any more."""
     company: Company | None
     """Other messages to the same person; None if there are none."""
     mine_until: float

@@ -135,9 +135,11 @@ SELECT job.id, job.tenant_id, job.lead_id, job.destination_id, job.recipient,
     (SELECT started FROM jobs_sourcehour spent WHERE spent.source_id = job.source_id
        AND hour = date_trunc('hour', now(), 'UTC')), 0) END AS source_this_hour,
   attempt.started_at AS attempt_started_at, attempt.finished_at AS attempt_finished_at,
-  coalesce((attempt.response->>'looks')::int, 0) AS looks
+  coalesce((attempt.response->>'looks')::int, 0) AS looks,
+  destination.xmin::text || destination.ctid::text AS destination_version
 FROM unnest(%(jobs)s::uuid[]) WITH ORDINALITY AS wanted (id, place)
 JOIN jobs_job job ON job.id = wanted.id
+LEFT JOIN destinations_destination destination ON destination.id = job.destination_id
 LEFT JOIN leads_lead lead ON lead.id = job.lead_id AND job.message IS NULL
 LEFT JOIN leads_source source ON source.id = job.source_id
 LEFT JOIN jobs_attempt attempt ON attempt.job_id = job.id

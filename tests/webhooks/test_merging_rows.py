@@ -213,6 +213,7 @@ def due(job):
         attempt_started_at=now,
         attempt_finished_at=now,
         looks=0,
+        destination_version=None,
         mine_until=0.0,
     )
 
