@@ -1,7 +1,7 @@
 """Who else is on the way to a job's person: read at the claim, kept up by the batch."""
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -91,20 +91,30 @@ def find_company(
     return {row.pop("id"): Company(**row) for row in rows}
 
 
+@dataclass(slots=True)
+class _Given:
+    """What one person was given: messages, places in line, the last moment."""
+
+    started: int = 0
+    in_line: int = 0
+    latest: datetime | None = None
+
+
+_NOTHING = _Given()
+
+
 class Persons:
     """What the jobs of one batch give to their persons, so that they see each other."""
 
     def __init__(self) -> None:
-        self._started: Counter[Person] = Counter()
-        self._in_line: Counter[Person] = Counter()
-        self._latest: dict[Person, datetime] = {}
+        self._given: dict[Person, _Given] = {}
 
     def today(self, job: "DueJob") -> int:
         """Messages to the person today, with those that are to go before this one."""
-        company, person = job.company or ALONE, _person(job)
-        today = company.today + self._started[person]
+        company, given = job.company or ALONE, self._given.get(_person(job), _NOTHING)
+        today = company.today + given.started
         if not _is_in_line(job):
-            today += company.in_line + self._in_line[person]
+            today += company.in_line + given.in_line
         return today
 
     def free_at(self, job: "DueJob") -> datetime | None:
@@ -115,21 +125,21 @@ class Persons:
             job.id,
             job.company or ALONE,
             is_in_line=_is_in_line(job),
-            latest=self._latest.get(_person(job)),
+            latest=self._given.get(_person(job), _NOTHING).latest,
             now=job.clock,
         )
 
     def note_start(self, job: "DueJob") -> None:
-        person = _person(job)
-        self._started[person] += 1
-        self._latest[person] = job.clock + MARGIN
+        given = self._given.setdefault(_person(job), _Given())
+        given.started += 1
+        given.latest = job.clock + MARGIN
 
     def note_wait(self, job: "DueJob", until: datetime) -> None:
         """The job got a place in the person's line."""
-        person = _person(job)
+        given = self._given.setdefault(_person(job), _Given())
         if not _is_in_line(job):
-            self._in_line[person] += 1
-        self._latest[person] = until
+            given.in_line += 1
+        given.latest = until
 
 
 def _is_in_line(job: "DueJob") -> bool:
