@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
@@ -15,11 +16,14 @@ from destinations.simulator.errors import ApiError
 _COUNTRIES = "AT AU BE CA CH DE DK ES FI FR GB IE IT LU MX NL NO NZ PL PR PT SE US"
 COUNTRIES = tuple(_COUNTRIES.split())
 SHORT_CODE = "55501"
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
 MAGIC_SENDER = "+15005550006"
 US_NUMBERS = tuple(f"+15555550{n}" for n in range(100, 200))
 GB_NUMBERS = tuple(f"+447700900{n}" for n in range(100, 200))
 NUMBERS = (*US_NUMBERS, *GB_NUMBERS, MAGIC_SENDER)
-SENDERS = frozenset((*NUMBERS, SHORT_CODE))
+# In no service's pool and so unregistered: New York, Miami, Toronto, toll-free.
+LONE_NUMBERS = ("+12125550199", "+13055550199", "+14165550199", "+18885550199")
+SENDERS = frozenset((*NUMBERS, *LONE_NUMBERS, SHORT_CODE))
 STATUSES = ("active", "suspended", "closed")
 KEY_TYPES = ("main", "standard", "restricted")
 
@@ -32,6 +36,9 @@ class Account:
         key_type: rights of its API keys; a restricted one may send, not read.
         max_concurrent: requests at a time before 429 with 20429; 0 for no limit.
         verified: numbers that a trial account may send to.
+        numbers: further ones that the account owns.
+        is_paced: each sender sends at the documented rate and queues the rest.
+        queue_seconds: how much of a paced sender's traffic may wait.
     """
 
     sid: str
@@ -41,6 +48,16 @@ class Account:
     countries: tuple[str, ...] = COUNTRIES
     verified: tuple[str, ...] = ()
     max_concurrent: int = 0
+    numbers: tuple[str, ...] = ()
+    is_paced: bool = False
+    queue_seconds: int = 36_000
+
+    @property
+    def all_numbers(self) -> tuple[str, ...]:
+        return (*NUMBERS, *LONE_NUMBERS, *self.numbers)
+
+    def owns(self, sender: str) -> bool:
+        return sender in SENDERS or sender in self.numbers
 
     @property
     def service_sid(self) -> str:
@@ -64,12 +81,20 @@ class Account:
         return asdict(self)
 
 
+def is_number(value: object) -> bool:
+    return isinstance(value, str) and _E164.fullmatch(value) is not None
+
+
 def _check(name: str, value: object) -> None:
     choices = {"status": STATUSES, "type": ("Full", "Trial"), "key_type": KEY_TYPES}
     if name in choices:
         is_right = value in choices[name]
-    elif name == "max_concurrent":
-        is_right = isinstance(value, int) and value >= 0
+    elif name in {"max_concurrent", "queue_seconds"}:
+        is_right = type(value) is int and value >= 0
+    elif name == "is_paced":
+        is_right = isinstance(value, bool)
+    elif name == "numbers":
+        is_right = isinstance(value, list) and all(map(is_number, value))
     else:
         is_right = isinstance(value, list) and all(isinstance(v, str) for v in value)
     if not is_right:
@@ -148,19 +173,8 @@ def _token(secret: str, sid: str) -> str:
     return simulated.auth_token(secret, sid)
 
 
-def sender_for(to: str, region: str) -> str:
-    """
-    The pool's choice for a recipient, always the same one for the same recipient.
-
-    The short code of the recipient's country first, then a number of the country,
-    then a US number.
-    """
-    if region == "US":
-        return SHORT_CODE
-    pool = GB_NUMBERS if region == "GB" else US_NUMBERS
-    return pool[int.from_bytes(sha256(to.encode()).digest()[:4]) % len(pool)]
-
-
-def number_sid(account_sid: str, number: str) -> str:
-    digest = sha256(f"{account_sid}{number}".encode()).hexdigest()
-    return f"PN{simulated.MARK}{digest[:24]}"
+def sender_sid(account_sid: str, sender: str) -> str:
+    """`PN…` of a number, `SC…` of a short code: the same ones every time."""
+    digest = sha256(f"{account_sid}{sender}".encode()).hexdigest()
+    prefix = "PN" if sender.startswith("+") else "SC"
+    return f"{prefix}{simulated.MARK}{digest[:24]}"

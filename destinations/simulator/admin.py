@@ -33,7 +33,7 @@ async def show_health(request: web.Request) -> web.Response:
     fields = {
         "status": "ok",
         "messages_underway": parts.lifecycle.pending,
-        "callbacks_underway": parts.callbacks.pending,
+        "callbacks_underway": parts.callbacks.pending + parts.inbound.pending,
     }
     return json_answer(fields)
 
@@ -120,6 +120,7 @@ def _message(message: Message) -> Json:
         "account": message.account,
         "to": message.to,
         "from": message.sender,
+        "direction": message.direction,
         "messaging_service_sid": message.service,
         "body": message.body,
         "media": message.media,

@@ -3,18 +3,24 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from destinations.simulator import ids
 from destinations.simulator.accounts import Account, Accounts
 from destinations.simulator.callbacks import CallbackSender
+from destinations.simulator.courier import Courier
+from destinations.simulator.documents import Form
 from destinations.simulator.errors import ApiError, compact
+from destinations.simulator.inbound import Inbound
 from destinations.simulator.ledger import Ledger
 from destinations.simulator.lifecycle import Lifecycle
+from destinations.simulator.rules import Rules
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 JSON = "application/json"
+OURS = ("/_simulator/", "/handsets")  # paths that the provider does not have
 
 
 @dataclass
@@ -26,6 +32,9 @@ class Parts:
     accounts: Accounts
     callbacks: CallbackSender
     lifecycle: Lifecycle
+    rules: Rules
+    courier: Courier
+    inbound: Inbound
     refused_once: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -38,6 +47,22 @@ def authenticate(request: web.Request, *, what: str) -> Account:
     return request.app[PARTS].accounts.authenticate(authorization, sid, what=what)
 
 
+def account_of_user(request: web.Request, *, what: str = "read") -> Account:
+    """No account in the path: a key is its account's by having the same digits."""
+    accounts = request.app[PARTS].accounts
+    authorization = request.headers.get("Authorization", "")
+    sid = f"AC{accounts.user(authorization)[2:]}"
+    return accounts.authenticate(authorization, sid, what=what)
+
+
+async def form_of(request: web.Request) -> Form:
+    form: Form = {}
+    text = (await request.read()).decode(errors="replace")
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        form.setdefault(name, []).append(value)
+    return form
+
+
 def json_answer(value: object, status: int = 200) -> web.Response:
     return web.Response(body=compact(value), status=status, content_type=JSON)
 
@@ -47,7 +72,7 @@ async def provider_answers(
     request: web.Request, handler: Handler
 ) -> web.StreamResponse:
     """Errors as the provider words them, its headers, and its limit of concurrency."""
-    if request.path.startswith("/_simulator/"):
+    if request.path.startswith(OURS):
         return await handler(request)
     began = time.monotonic()
     in_flight = request.app[PARTS].accounts.in_flight

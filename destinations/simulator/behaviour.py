@@ -8,15 +8,19 @@ from typing import Any
 from destinations.simulator.scenarios import CallbackFault, Fault
 
 # Seconds. `queued`, `sent` and `final` follow one another after acceptance; `answer`
-# is added to every answer; the last three belong to the faults of these names.
+# is added to every answer, `callback` to every callback; `offline` is how long a
+# carrier tries a handset in airplane mode; the others belong to faults.
 DELAYS = {
     "queued": 0.02,
     "sent": 0.05,
     "final": 0.15,
     "answer": 0.0,
+    "callback": 0.0,
+    "offline": 120.0,
     "slow": 3.0,
     "hang": 60.0,
     "late": 3.0,
+    "disorder": 2.0,
 }
 KINDS = {kind.value for kind in (*Fault, *CallbackFault)}
 

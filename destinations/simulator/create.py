@@ -6,23 +6,22 @@ Presence first, then each value, then whether sender, recipient and account agre
 
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
-from destinations.simulator import accounts, clock
+from destinations.simulator import accounts, clock, contents, smart
 from destinations.simulator.accounts import Account
+from destinations.simulator.contents import Content
+from destinations.simulator.documents import Form, check_names, first, typed
 from destinations.simulator.errors import ApiError
-from destinations.simulator.lifecycle import Draft
+from destinations.simulator.lifecycle import LONGEST_WAIT, Draft
+from destinations.simulator.numbers import takes_names
 from destinations.simulator.regions import normalise, region
+from destinations.simulator.rules import Rules
 from destinations.simulator.scenarios import MAGIC_RECIPIENTS, MAGIC_SENDERS
+from destinations.simulator.services import Service
 
-_PARAMETERS = (
-    "To From MessagingServiceSid FallbackFrom Body MediaUrl ContentSid"
-    " ContentVariables StatusCallback ApplicationSid ProvideFeedback Attempt"
-    " ValidityPeriod ForceDelivery MaxPrice ContentRetention AddressRetention"
-    " SmartEncoded ShortenUrls ScheduleType SendAt SendAsMms MessageIntent RiskCheck"
-    " TrafficType PersistentAction Tags"
-)
-PARAMETERS = frozenset(_PARAMETERS.split())
+_ADDRESSES = ("To", "From", "MessagingServiceSid")
 MAX_BODY = 1600
 MAX_MEDIA = 10
 SCHEDULE_FROM = timedelta(seconds=300)
@@ -32,77 +31,110 @@ _HOST = re.compile(r"[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\]")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _SHORT_CODE = re.compile(r"\d{3,8}")
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 \-+_&]{1,11}")
-Form = dict[str, list[str]]
+# Those whose values have codes of their own, or no rule.
+_OWN_RULES = (
+    "To From Body MediaUrl MessagingServiceSid ContentSid ContentVariables"
+    " StatusCallback ValidityPeriod FallbackFrom ScheduleType SendAt Tags"
+    " MessageIntent"
+)
+_CHECKED_HERE = frozenset(_OWN_RULES.split())
+_INTENTS = (
+    "otp notifications fraud security customercare delivery education events polling"
+    " announcements marketing"
+)
+INTENTS = frozenset(_INTENTS.split())
 
 
-def check(form: Form, account: Account) -> Draft:
+def check(form: Form, account: Account, rules: Rules) -> Draft:
     """Raises ApiError: the refusal that the answer carries."""
     _check_names(form)
-    to, sender = _first(form, "To"), _first(form, "From")
-    service = _first(form, "MessagingServiceSid")
+    to, sender, service_sid = (first(form, name) for name in _ADDRESSES)
     if sender.startswith("MG"):
-        sender, service = "", sender
+        sender, service_sid = "", sender
     if not to:
         raise ApiError(21604)
-    if not sender and not service:
+    if not sender and not service_sid:
         raise ApiError(21603)
-    media = tuple(form.get("MediaUrl", ()))
-    body = _first(form, "Body")
-    _check_content(form, body, media)
-    _check_options(form, service)
+    content = contents.render(form, account, rules.store)
+    _check_content(form, content)
+    _check_options(form, service_sid)
     recipient = _recipient(to, account)
-    if service:
-        _check_service(service, account)
+    service = _service(service_sid, account, rules) if service_sid else None
     if sender:
-        sender = _sender(sender, recipient, in_pool=bool(service))
+        sender = _sender(sender, recipient, account, rules, service)
+    callback = first(form, "StatusCallback")
+    if service and not callback:
+        callback = service.settings["status_callback"] or ""
+    body = _body(form, content.body, account, service)
     return Draft(
         account=account.sid,
         to=recipient,
         sender=sender or None,
-        service=service or None,
-        body=TRIAL_PREFIX + body if account.is_trial else body,
-        media=media,
-        callback_url=_first(form, "StatusCallback") or None,
-        send_at=_send_at(form, service),
+        service=service_sid or None,
+        body=body,
+        media=content.media,
+        callback_url=callback or None,
+        send_at=_send_at(form, service_sid),
+        extra=content.extra | _extra(form, service),
     )
 
 
-def _first(form: Form, name: str) -> str:
-    return form[name][0] if name in form else ""
-
-
 def _check_names(form: Form) -> None:
-    if unknown := form.keys() - PARAMETERS:
-        raise ApiError(20001, f"Unknown parameter {min(unknown)}")
+    check_names(form, "CreateMessage")
+    others = form.keys() - _CHECKED_HERE
+    if others:
+        typed({name: form[name] for name in others}, "CreateMessage")
+    intent = first(form, "MessageIntent")
+    if intent and intent not in INTENTS:
+        raise ApiError(20001, "Invalid parameter MessageIntent")
 
 
-def _check_content(form: Form, body: str, media: tuple[str, ...]) -> None:
-    content = _first(form, "ContentSid")
-    if not (body.strip() or media or content):
+def _check_content(form: Form, content: Content) -> None:
+    if not (content.body.strip() or content.media or first(form, "ContentSid")):
         raise ApiError(21602 if "Body" in form else 21619)
-    if _first(form, "ContentVariables") and not content:
-        raise ApiError(21654)
-    if content:
-        raise ApiError(21655)  # this account has no content templates
-    if len(body) > MAX_BODY:
+    if len(content.body) > MAX_BODY:
         raise ApiError(21617)
-    if len(media) > MAX_MEDIA:
+    if len(content.media) > MAX_MEDIA:
         raise ApiError(21623)
-    if not all(is_public_url(url) for url in media):
+    if not all(is_public_url(url) for url in content.media):
         raise ApiError(21620)
 
 
 def _check_options(form: Form, service: str) -> None:
-    callback = _first(form, "StatusCallback")
+    callback = first(form, "StatusCallback")
     if callback and not is_public_url(callback):
         raise ApiError(21609)
-    period = _first(form, "ValidityPeriod")
+    period = first(form, "ValidityPeriod")
     if period and not (period.isascii() and period.isdigit()):
         raise ApiError(21624)
-    if period and not 1 <= int(period) <= 36_000:
+    if period and not 1 <= int(period) <= LONGEST_WAIT:
         raise ApiError(21624)
-    if _first(form, "FallbackFrom"):
+    if first(form, "FallbackFrom"):
         raise ApiError(21667 if service else 21666)
+
+
+def _body(form: Form, body: str, account: Account, service: Service | None) -> str:
+    if account.is_trial:
+        body = TRIAL_PREFIX + body
+    wants = first(form, "SmartEncoded").lower()
+    by_service = service is not None and service.settings["smart_encoding"]
+    is_smart = wants == "true" or (by_service and wants != "false")
+    return smart.encode(body) if is_smart else body
+
+
+def _extra(form: Form, service: Service | None) -> dict[str, Any]:
+    extra: dict[str, Any] = {}
+    if period := first(form, "ValidityPeriod"):
+        extra["validity"] = int(period)
+    elif service and service.settings["validity_period"] != LONGEST_WAIT:
+        extra["validity"] = service.settings["validity_period"]
+    if first(form, "ContentRetention") == "discard":
+        extra["is_discarded"] = True
+    if first(form, "AddressRetention") == "obfuscate":
+        extra["is_obfuscated"] = True
+    if first(form, "SendAsMms").lower() == "true":
+        extra["is_mms"] = True
+    return extra
 
 
 def is_public_url(url: str) -> bool:
@@ -119,8 +151,9 @@ def is_public_url(url: str) -> bool:
 
 
 def _recipient(raw: str, account: Account) -> str:
-    number = normalise(raw)
-    if number is None:
+    prefix, colon, address = raw.rpartition(":")
+    number = normalise(address)
+    if number is None or prefix not in {"", "whatsapp", "rcs"}:
         raise ApiError(21211, f"The 'To' number {raw} is not a valid phone number")
     if number in MAGIC_RECIPIENTS:
         raise ApiError(MAGIC_RECIPIENTS[number])
@@ -128,40 +161,69 @@ def _recipient(raw: str, account: Account) -> str:
         raise ApiError(21408)
     if account.is_trial and number not in account.verified:
         raise ApiError(21608)
-    return number
+    return f"{prefix}{colon}{number}"
 
 
-def _check_service(service: str, account: Account) -> None:
-    if not _SERVICE.fullmatch(service):
+def _service(sid: str, account: Account, rules: Rules) -> Service:
+    if not _SERVICE.fullmatch(sid):
         raise ApiError(21705)
-    if service != account.service_sid:
+    service = rules.services.get(account, sid)
+    if service is None:
         raise ApiError(21701)
+    if service.is_empty:
+        raise ApiError(21704)
+    return service
 
 
-def _sender(raw: str, recipient: str, *, in_pool: bool) -> str:
+def _sender(
+    raw: str, recipient: str, account: Account, rules: Rules, service: Service | None
+) -> str:
     if raw in MAGIC_SENDERS:
         raise ApiError(MAGIC_SENDERS[raw])
-    country = region(recipient)
-    if _ALPHANUMERIC.fullmatch(raw):
-        if country in {"US", "CA"}:
+    if ":" in raw or ":" in recipient:
+        sender = _channel_sender(raw, recipient, account)
+    elif _ALPHANUMERIC.fullmatch(raw):
+        if not takes_names(region(recipient)):
             raise ApiError(21612)
         return raw
+    else:
+        sender = _number_sender(raw, recipient, account)
+    if service and ":" not in sender and sender not in service.senders:
+        raise ApiError(21712, status=400)
+    if rules.opt_outs.has_blocked(account, sender, recipient):
+        raise ApiError(21610)
+    if rules.pace.is_full(account, sender, clock.now_ms()):
+        raise ApiError(21611)
+    return sender
+
+
+def _channel_sender(raw: str, recipient: str, account: Account) -> str:
+    """Every number of the account is a WhatsApp sender too; RCS is not spoken yet."""
+    prefix, _, number = raw.rpartition(":")
+    if prefix != recipient.rpartition(":")[0]:
+        raise ApiError(21612)
+    if prefix != "whatsapp" or not account.owns(number):
+        raise ApiError(63007)
+    return raw
+
+
+def _number_sender(raw: str, recipient: str, account: Account) -> str:
     number = raw if _SHORT_CODE.fullmatch(raw) else normalise(raw)
     if number is None:
         raise ApiError(21212, f"The 'From' number {raw} is not valid")
-    if number not in accounts.SENDERS:
-        raise ApiError(21712 if in_pool else 21659)
-    if number == accounts.SHORT_CODE and country != "US":
+    if not account.owns(number):
+        raise ApiError(21659)
+    if number == accounts.SHORT_CODE and region(recipient) != "US":
         raise ApiError(21659)
     return number
 
 
 def _send_at(form: Form, service: str) -> int | None:
-    if _first(form, "ScheduleType") != "fixed":
+    if first(form, "ScheduleType") != "fixed":
         return None
     if not service:
         raise ApiError(35118)
-    text = _first(form, "SendAt")
+    text = first(form, "SendAt")
     if not text:
         raise ApiError(35111)
     try:

@@ -3,6 +3,7 @@
 import json
 
 MESSAGES = {
+    14107: "Too many replies to this number in a short time",
     20001: "Unknown parameter",
     20003: "Authenticate",
     20005: "The account is not active",
@@ -34,12 +35,19 @@ MESSAGES = {
     21635: "The 'To' number is a landline",
     21654: "A ContentSid is required with ContentVariables",
     21655: "The ContentSid is invalid",
+    21656: "The ContentVariables are not a JSON object that fills every placeholder",
+    21657: "The alphanumeric sender ID is invalid",
+    21658: "A parameter exceeds its character limit",
     21659: "The 'From' is not a number of this provider, or of another country",
     21666: "FallbackFrom requires a MessagingServiceSid",
     21667: "FallbackFrom requires an RCS sender in the Messaging Service",
     21701: "The Messaging Service does not exist",
+    21703: "No sender of the Messaging Service fits the recipient",
+    21704: "The Messaging Service has no senders",
     21705: "The Messaging Service is invalid",
-    21712: "The number is not in the pool of this Messaging Service",
+    21710: "The number is already in this Messaging Service",
+    21712: "The number is not in this Messaging Service but in another, or in none",
+    21714: "The sender pool of this Messaging Service is full",
     30001: "Queue overflow",
     30002: "Account suspended",
     30003: "Unreachable destination handset",
@@ -47,11 +55,13 @@ MESSAGES = {
     30006: "Landline or unreachable carrier",
     30007: "Message filtered",
     30008: "Unknown error",
+    30011: "MMS is not supported in the recipient's region",
     30034: "Message from an unregistered number",
     30036: "Validity period expired",
     30410: "Provider timeout error",
     35111: "SendAt is missing",
     35114: "SendAt is outside the allowed range",
+    63007: "No channel with this From address",
     35118: "A MessagingServiceSid is required to schedule",
 }
 _STATUS = {
@@ -66,6 +76,9 @@ _STATUS = {
     20503: 503,
     21611: 429,
     21701: 404,
+    21710: 409,
+    21712: 409,
+    21714: 412,
 }
 
 

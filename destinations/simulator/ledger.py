@@ -18,6 +18,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
+from destinations.simulator import schema
 from destinations.simulator.accounts import Account
 from destinations.simulator.callback import Callback, Try
 from destinations.simulator.message import Message, PlannedStep
@@ -26,63 +27,6 @@ from destinations.simulator.paging import Page
 T = TypeVar("T")
 Row = tuple[object, ...]
 GROUP_SECONDS = 0.02
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS message (
-    seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
-    recipient TEXT NOT NULL, sender TEXT, service TEXT, body TEXT NOT NULL,
-    media TEXT NOT NULL, callback_url TEXT, scenario TEXT NOT NULL,
-    received_us INTEGER NOT NULL, created INTEGER NOT NULL, status TEXT NOT NULL,
-    segments INTEGER NOT NULL, error_code INTEGER, updated INTEGER NOT NULL,
-    sent INTEGER, plan TEXT NOT NULL, is_badly_signed INTEGER NOT NULL,
-    is_deleted INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS message_of_account ON message (account, seq);
-CREATE INDEX IF NOT EXISTS message_to ON message (recipient, account, seq);
-CREATE INDEX IF NOT EXISTS message_underway ON message (seq) WHERE plan <> '[]';
-CREATE TABLE IF NOT EXISTS event (
-    message INTEGER NOT NULL, status TEXT NOT NULL, error_code INTEGER,
-    at INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS event_of_message ON event (message);
-CREATE TABLE IF NOT EXISTS callback (
-    id TEXT PRIMARY KEY, message INTEGER NOT NULL, account TEXT NOT NULL,
-    status TEXT NOT NULL, url TEXT NOT NULL, body TEXT NOT NULL,
-    is_badly_signed INTEGER NOT NULL, due INTEGER NOT NULL, is_done INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS callback_of_message ON callback (message);
-CREATE INDEX IF NOT EXISTS callback_due ON callback (due) WHERE is_done = 0;
-CREATE TABLE IF NOT EXISTS callback_try (
-    callback TEXT NOT NULL, message INTEGER NOT NULL, status TEXT NOT NULL,
-    number INTEGER NOT NULL, at INTEGER NOT NULL, http_status INTEGER, error TEXT
-);
-CREATE INDEX IF NOT EXISTS callback_try_of_message ON callback_try (message);
-CREATE TABLE IF NOT EXISTS request (
-    id INTEGER PRIMARY KEY, received_us INTEGER NOT NULL, account TEXT NOT NULL,
-    recipient TEXT, http_status INTEGER, code INTEGER, fault TEXT, sid TEXT
-);
-CREATE INDEX IF NOT EXISTS request_of_account ON request (account, id);
-CREATE TABLE IF NOT EXISTS listing (
-    id INTEGER PRIMARY KEY, received_us INTEGER NOT NULL, account TEXT NOT NULL,
-    recipient TEXT NOT NULL, page_size INTEGER NOT NULL, page INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS listing_of_account ON listing (account, id);
-CREATE TABLE IF NOT EXISTS account (sid TEXT PRIMARY KEY, settings TEXT NOT NULL);
-"""
-_PUT_MESSAGE = (
-    "INSERT OR REPLACE INTO message VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
-_PUT_EVENT = "INSERT INTO event VALUES (?,?,?,?)"
-_PUT_CALLBACK = "INSERT OR REPLACE INTO callback VALUES (?,?,?,?,?,?,?,?,?)"
-_PUT_TRY = "INSERT INTO callback_try VALUES (?,?,?,?,?,?,?)"
-_PUT_REQUEST = (
-    "INSERT INTO request (received_us, account, recipient, http_status, code, fault,"
-    " sid) VALUES (?,?,?,?,?,?,?)"
-)
-_PUT_LISTING = (
-    "INSERT INTO listing (received_us, account, recipient, page_size, page)"
-    " VALUES (?,?,?,?,?)"
-)
 
 
 @dataclass(slots=True)
@@ -104,6 +48,7 @@ _callback_fields = attrgetter(*Callback.__slots__)
 _request_fields = attrgetter(*Request.__slots__)
 _MEDIA = Message.__slots__.index("media")
 _PLAN = Message.__slots__.index("plan")
+_EXTRA = Message.__slots__.index("extra")
 Group = list[tuple[str, list[Row]]]
 
 
@@ -111,7 +56,7 @@ class Ledger:
     def __init__(self, path: Path, *, is_durable: bool = False) -> None:
         self._is_durable = is_durable
         self._writer = _connect(path)
-        self._writer.executescript(SCHEMA)
+        schema.prepare(self._writer)
         self._reader = _connect(path)
         self._reader.row_factory = sqlite3.Row
         self._write_thread = ThreadPoolExecutor(1, "ledger-write")
@@ -125,6 +70,8 @@ class Ledger:
         self._tries: list[Row] = []
         self._requests: list[Row] = []
         self._listings: list[Row] = []
+        self._things: dict[tuple[str, str, str], Any] = {}
+        self._uploads: list[Row] = []
         self._unwritten: Group = []
         (last,) = self._writer.execute("SELECT max(seq) FROM message").fetchone()
         self._seq: int = last or 0
@@ -160,6 +107,19 @@ class Ledger:
         to = dict(page.filters).get("To", "")
         self._listings.append((received_us, account, to, page.size, page.index))
         self._wake()
+
+    def save_thing(self, account: str, kind: str, name: str, fields: Any) -> None:
+        """None forgets it."""
+        self._things[account, kind, name] = fields
+        self._wake()
+
+    def add_upload(self, sid: str, content_type: str, data: bytes) -> None:
+        self._uploads.append((sid, content_type, data))
+        self._wake()
+
+    def things(self) -> list[tuple[str, str, str, Any]]:
+        rows = self._writer.execute("SELECT * FROM thing WHERE fields IS NOT NULL")
+        return [(*names, json.loads(fields)) for *names, fields in rows]
 
     async def put_account(self, account: Account) -> None:
         row = (account.sid, json.dumps(account.settings()))
@@ -211,16 +171,27 @@ class Ledger:
 
     def _take(self) -> Group:
         group = [
-            (_PUT_MESSAGE, [row_of(m) for m in self._messages.values()]),
-            (_PUT_EVENT, self._events),
-            (_PUT_CALLBACK, [_callback_fields(c) for c in self._callbacks.values()]),
-            (_PUT_TRY, self._tries),
-            (_PUT_REQUEST, self._requests),
-            (_PUT_LISTING, self._listings),
+            (schema.PUT_MESSAGE, [row_of(m) for m in self._messages.values()]),
+            (schema.PUT_EVENT, self._events),
+            (
+                schema.PUT_CALLBACK,
+                [_callback_fields(c) for c in self._callbacks.values()],
+            ),
+            (schema.PUT_TRY, self._tries),
+            (schema.PUT_REQUEST, self._requests),
+            (schema.PUT_LISTING, self._listings),
+            (schema.PUT_UPLOAD, self._uploads),
+            (
+                schema.PUT_THING,
+                [_row_of_thing(*thing) for thing in self._things.items()],
+            ),
         ]
+        if None in self._things.values():
+            group.append((schema.DROP_THINGS, [()]))
         self._messages, self._callbacks = {}, {}
         self._events, self._tries = [], []
         self._requests, self._listings = [], []
+        self._things, self._uploads = {}, []
         return [(sql, rows) for sql, rows in group if rows]
 
     async def _write(self, group: Group) -> None:
@@ -256,7 +227,12 @@ def row_of(message: Message) -> Row:
     if message.plan:
         steps = [[s.status, s.error_code, s.due, s.callbacks] for s in message.plan]
         values[_PLAN] = json.dumps(steps)
+    values[_EXTRA] = json.dumps(message.extra) if message.extra else "{}"
     return tuple(values)
+
+
+def _row_of_thing(names: tuple[str, str, str], fields: Any) -> Row:
+    return (*names, None if fields is None else json.dumps(fields))
 
 
 def message_of(row: sqlite3.Row | Row) -> Message:
@@ -267,6 +243,7 @@ def message_of(row: sqlite3.Row | Row) -> Message:
         PlannedStep(status, code, due, tuple(callbacks))
         for status, code, due, callbacks in json.loads(values["plan"])
     ]
+    values["extra"] = json.loads(values["extra"])
     values["is_badly_signed"] = bool(values["is_badly_signed"])
     values["is_deleted"] = bool(values["is_deleted"])
     return Message(**values)

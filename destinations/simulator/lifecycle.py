@@ -1,23 +1,26 @@
 """Moves accepted messages through their statuses, on time and across restarts."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from destinations.providers.simulated import MARK
 from destinations.simulator import clock, ids, segments
-from destinations.simulator.accounts import Accounts, sender_for
+from destinations.simulator.accounts import Account, Accounts
 from destinations.simulator.behaviour import Behaviour
 from destinations.simulator.callback import Callback
 from destinations.simulator.callbacks import CallbackSender
 from destinations.simulator.ledger import Ledger
 from destinations.simulator.message import FINAL, Message, PlannedStep
-from destinations.simulator.regions import region
+from destinations.simulator.rules import Rules
 from destinations.simulator.scenarios import CallbackFault, Scenario, Step
+
+LONGEST_WAIT = 36_000  # seconds in the queue, unless a message asks for less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A create request that passed every check."""
+    """A create request that passed every check; `extra` is that of the message."""
 
     account: str
     to: str
@@ -26,14 +29,21 @@ class Draft:
     body: str
     media: tuple[str, ...]
     callback_url: str | None
-    send_at: int | None
+    send_at: int | None = None
+    direction: str = "outbound-api"
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class Lifecycle:
     def __init__(
-        self, ledger: Ledger, accounts: Accounts, callbacks: CallbackSender
+        self,
+        ledger: Ledger,
+        accounts: Accounts,
+        callbacks: CallbackSender,
+        rules: Rules,
     ) -> None:
         self.behaviour = Behaviour()
+        self._rules = rules
         self._ledger = ledger
         self._accounts = accounts
         self._callbacks = callbacks
@@ -59,9 +69,10 @@ class Lifecycle:
     def accept(self, draft: Draft, scenario: Scenario, *, received_us: int) -> Message:
         now = clock.now_ms()
         fault = self.behaviour.callback_fault(draft.account)
+        is_mms = bool(draft.media) or "is_mms" in draft.extra
         message = Message(
             seq=self._ledger.next_seq(),
-            sid=f"{'MM' if draft.media else 'SM'}{MARK}{ids.hex_digits(24)}",
+            sid=f"{'MM' if is_mms else 'SM'}{MARK}{ids.hex_digits(24)}",
             account=draft.account,
             to=draft.to,
             sender=draft.sender,
@@ -74,11 +85,15 @@ class Lifecycle:
             created=now,
             updated=now,
             status=_first_status(draft),
-            segments=1 if draft.media else segments.count(draft.body),
+            segments=1 if is_mms else segments.count(draft.body),
             is_badly_signed=scenario.is_badly_signed
             or fault is CallbackFault.BAD_SIGNATURE,
+            direction=draft.direction,
+            extra=draft.extra,
         )
         message.plan = self._plan(message, scenario, fault, draft.send_at or now)
+        if message.sender and draft.send_at is None:
+            self._wait_in_queue(self._accounts.get(draft.account), message, now)
         self._ledger.add_event(message, now)
         self._ledger.save(message)
         self._schedule(message)
@@ -114,6 +129,11 @@ class Lifecycle:
     ) -> tuple[float, ...]:
         if fault is CallbackFault.LOST:
             return ()
+        if wait := self.behaviour.delay("callback"):
+            times = tuple(time + wait for time in times)
+        if fault is CallbackFault.DISORDER:
+            most = self.behaviour.delay("disorder")
+            return tuple(t + self.behaviour.rng.uniform(0, most) for t in times)
         if fault is CallbackFault.TWICE:
             return (*times, *(time + 1 for time in times))
         if fault is CallbackFault.LATE:
@@ -127,16 +147,14 @@ class Lifecycle:
         self._timers[message.sid] = loop.call_later(wait, self._advance, message)
 
     def _advance(self, message: Message) -> None:
-        step = message.plan.pop(0)
-        is_active = self._accounts.get(message.account).status == "active"
-        if not is_active and step.status == "sent":
-            step = PlannedStep("failed", 30002, step.due, step.callbacks)
-            message.plan.clear()
         now = clock.now_ms()
+        step = self._next_step(message, now)
+        if step is None:
+            self._ledger.save(message)
+            self._schedule(message)
+            return
         message.status, message.error_code = step.status, step.error_code
         message.updated = now
-        if step.status == "queued" and not message.sender:
-            message.sender = sender_for(message.to, region(message.to))
         if step.status == "sent":
             message.sent = now
         self._ledger.add_event(message, now)
@@ -147,6 +165,68 @@ class Lifecycle:
         else:
             self._underway.pop(message.sid, None)
             self._timers.pop(message.sid, None)
+
+    def _next_step(self, message: Message, now: int) -> PlannedStep | None:
+        """What the plan says, unless something is in the way; None is to wait."""
+        step = message.plan.pop(0)
+        account = self._accounts.get(message.account)
+        code = None
+        if step.status == "queued" and not message.sender:
+            code = self._rules.choose(account, message, now)
+            if code is None:
+                self._wait_in_queue(account, message, now)
+        elif step.status == "sent":
+            code = self._rules.at_carrier(account, message)
+        elif step.status == "delivered" and self._rules.is_offline(message):
+            return self._wait_for_handset(message, step, now)
+        if code is None:
+            return step
+        message.plan.clear()
+        return PlannedStep("failed", code, step.due, step.callbacks)
+
+    def _wait_in_queue(self, account: Account, message: Message, now: int) -> None:
+        """Behind what the sender sends before; not longer than it may wait."""
+        assert message.sender
+        wait = self._rules.pace.take(account, message.sender, message.segments, now)
+        longest = message.extra.get("validity", LONGEST_WAIT) * 1000
+        if wait > longest:
+            callbacks = message.plan[-1].callbacks if message.plan else (0.0,)
+            ends = PlannedStep("failed", 30036, message.created + longest, callbacks)
+            message.plan = [ends]
+            return
+        for step in message.plan if wait else ():
+            step.due += wait
+
+    def _wait_for_handset(
+        self, message: Message, step: PlannedStep, now: int
+    ) -> PlannedStep | None:
+        """Try again later; the second time the carrier gives up."""
+        if message.extra.pop("is_waiting", False):
+            message.plan.clear()
+            return PlannedStep("undelivered", 30003, now, step.callbacks)
+        message.extra["is_waiting"] = True
+        step.due = now + int(self.behaviour.delay("offline") * 1000)
+        message.plan.insert(0, step)
+        return None
+
+    def wake_handset(self, account: str, number: str) -> None:
+        """The handset is in reach again: deliver what waits for it, in order."""
+        waiting = [
+            message
+            for message in self._underway.values()
+            if message.account == account
+            and message.extra.get("is_waiting")
+            and message.to.rpartition(":")[2] == number
+        ]
+        for message in sorted(waiting, key=lambda message: message.seq):
+            self._timers[message.sid].cancel()
+            del message.extra["is_waiting"]
+            self._advance(message)
+
+    def mark_read(self, message: Message) -> None:
+        """Only of a channel that reports it, once it is delivered."""
+        message.plan = [PlannedStep("read", None, clock.now_ms(), (0.0,))]
+        self._advance(message)
 
     def _call_back(self, message: Message, step: PlannedStep, now: int) -> None:
         if not message.callback_url or not step.callbacks:

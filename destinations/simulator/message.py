@@ -1,9 +1,11 @@
 """A message in the simulator's memory, and as the REST API shows it."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
+from destinations.providers.simulated import MARK
 from destinations.simulator import clock
 from destinations.simulator.errors import MESSAGES
 
@@ -29,6 +31,8 @@ class Message:
         seq: the order of acceptance, which is the order of lists.
         received_us: microseconds since 1970 at which the request's head was read.
         plan: what is still to happen.
+        media: links; of a message from a handset, the types of what it uploaded.
+        extra: what few messages have: validity, buttons, place, channel, feedback.
     """
 
     seq: int
@@ -51,22 +55,36 @@ class Message:
     plan: list[PlannedStep] = field(default_factory=list)
     is_badly_signed: bool = False
     is_deleted: bool = False
+    direction: str = "outbound-api"
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_inbound(self) -> bool:
+        return self.direction == "inbound"
 
     @property
     def uri(self) -> str:
         return f"/{API_VERSION}/Accounts/{self.account}/Messages/{self.sid}"
 
+    def media_sid(self, index: int) -> str:
+        return f"ME{MARK}{sha256(f'{self.sid}{index}'.encode()).hexdigest()[:24]}"
+
+    def media_uri(self, index: int) -> str:
+        """Without `.json`, which is the description of it."""
+        return f"{self.uri}/Media/{self.media_sid(index)}"
+
     def resource(self) -> dict[str, Any]:
         price = f"-{self.segments * PRICE:.5f}" if self.sent else None
         message = MESSAGES.get(self.error_code, "") if self.error_code else None
+        is_hidden = "is_obfuscated" in self.extra
         return {
             "account_sid": self.account,
             "api_version": API_VERSION,
-            "body": self.body,
+            "body": "" if "is_discarded" in self.extra else self.body,
             "date_created": clock.rfc2822(self.created),
             "date_sent": clock.rfc2822(self.sent),
             "date_updated": clock.rfc2822(self.updated),
-            "direction": "outbound-api",
+            "direction": self.direction,
             "error_code": self.error_code,
             "error_message": message,
             "from": self.sender,
@@ -79,7 +97,7 @@ class Message:
             "status": self.status,
             "subresource_uris": {"media": f"{self.uri}/Media.json"},
             "tags": None,
-            "to": self.to,
+            "to": f"{self.to[:-4]}XXXX" if is_hidden else self.to,
             "uri": f"{self.uri}.json",
         }
 
@@ -94,6 +112,11 @@ class Message:
             "From": self.sender or "",
             "ApiVersion": API_VERSION,
         }
+        prefix, colon, _ = self.to.partition(":")
+        if colon:
+            fields |= {"ChannelPrefix": prefix, "ChannelToAddress": self.to}
+        if self.status == "read":
+            fields["EventType"] = "READ"
         if self.service:
             fields["MessagingServiceSid"] = self.service
         if self.error_code:

@@ -5,12 +5,11 @@ import socket
 import sqlite3
 import struct
 import time
-from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from destinations.simulator import create
-from destinations.simulator.app import PARTS, authenticate, json_answer
+from destinations.simulator import create, documents
+from destinations.simulator.app import PARTS, authenticate, form_of, json_answer
 from destinations.simulator.errors import ApiError
 from destinations.simulator.ledger import Request, message_of
 from destinations.simulator.lifecycle import is_complete
@@ -46,9 +45,9 @@ async def _accept(request: web.Request, record: Request) -> Message | None:
     """Return None when the connection was reset instead."""
     parts = request.app[PARTS]
     account = authenticate(request, what="send")
-    form = await _form(request)
+    form = await form_of(request)
     record.to = form.get("To", [""])[0]
-    draft = create.check(form, account)
+    draft = create.check(form, account, parts.rules)
     scenario = scenario_for(draft.to)
     if scenario.refusal:
         raise ApiError(scenario.refusal)
@@ -65,14 +64,6 @@ async def _accept(request: web.Request, record: Request) -> Message | None:
     answers = {Fault.ERROR_AFTER: 500, Fault.ANSWER_LOST: None, Fault.HANG: None}
     record.http_status = answers.get(fault, 201) if fault else 201
     return message
-
-
-async def _form(request: web.Request) -> create.Form:
-    form: create.Form = {}
-    text = (await request.read()).decode(errors="replace")
-    for name, value in parse_qsl(text, keep_blank_values=True):
-        form.setdefault(name, []).append(value)
-    return form
 
 
 def _every_other(
@@ -129,7 +120,7 @@ def _hang_up(request: web.Request, *, reset: bool) -> None:
 
 async def fetch_message(request: web.Request) -> web.Response:
     authenticate(request, what="read")
-    return json_answer((await _find(request)).resource())
+    return json_answer((await find_message(request)).resource())
 
 
 async def show_messages(request: web.Request) -> web.Response:
@@ -144,8 +135,9 @@ async def update_message(request: web.Request) -> web.Response:
     """Redact (empty Body) or cancel (Status=canceled)."""
     parts = request.app[PARTS]
     authenticate(request, what="send")
-    message = await _find(request)
-    form = await _form(request)
+    message = await find_message(request)
+    form = await form_of(request)
+    documents.typed(form, "UpdateMessage")
     if form.get("Status") == ["canceled"]:
         if message.status != "scheduled":
             raise ApiError(20409)
@@ -162,7 +154,7 @@ async def update_message(request: web.Request) -> web.Response:
 
 async def delete_message(request: web.Request) -> web.Response:
     authenticate(request, what="send")
-    message = await _find(request)
+    message = await find_message(request)
     if not is_complete(message):
         raise ApiError(20009)
     message.is_deleted = True
@@ -170,7 +162,7 @@ async def delete_message(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _find(request: web.Request) -> Message:
+async def find_message(request: web.Request) -> Message:
     parts = request.app[PARTS]
     sid, account = request.match_info["sid"], request.match_info["account"]
     message = parts.lifecycle.find(sid)

@@ -1,4 +1,4 @@
-"""The page object of the 2010 API. Pages go by key: a token names the last item."""
+"""Pages of both APIs. They go by key: a token names the last item."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from aiohttp import web
 
 from destinations.simulator.errors import ApiError
 
+Json = dict[str, Any]
 DEFAULT_SIZE, MAX_SIZE = 50, 1000
 AFTER, BEFORE = "PA", "PB"
 
@@ -30,9 +31,7 @@ class Page:
             query.append(("PageToken", token))
         return f"{self.path}?{urlencode(query)}"
 
-    def show(
-        self, key: str, items: Sequence[dict[str, Any]], *, has_more: bool
-    ) -> dict[str, Any]:
+    def show(self, key: str, items: Sequence[Json], *, has_more: bool) -> Json:
         """`has_more`: in the direction that was asked for."""
         has_next = bool(items) and (has_more or bool(self.before))
         has_previous = bool(items) and self.index > 0
@@ -56,6 +55,31 @@ class Page:
             "start": start,
             "uri": self.uri(self.index, token),
         }
+
+    def show_with_meta(
+        self, key: str, items: Sequence[Json], *, has_more: bool, origin: str
+    ) -> Json:
+        """As the APIs newer than that of 2010 have it: absolute URLs, all in `meta`."""
+        shown = self.show(key, items, has_more=has_more)
+        renamed = {"first_page_uri", "next_page_uri", "previous_page_uri", "uri"}
+        urls = {
+            f"{name[:-1]}l": origin + shown[name] if shown[name] else None
+            for name in renamed
+        }
+        meta = {"key": key, "page": shown["page"], "page_size": shown["page_size"]}
+        return {key: items, "meta": dict(sorted({**meta, **urls}.items()))}
+
+    def cut(self, items: Sequence[Json]) -> tuple[Sequence[Json], bool]:
+        """Return this page of a list that is at hand, and whether there is more."""
+        sids = [item["sid"] for item in items]
+        token = self.after or self.before
+        if token and token not in sids:
+            raise ApiError(20001, "Unknown PageToken")
+        begin = sids.index(self.after) + 1 if self.after else 0
+        if self.before:
+            begin = max(sids.index(self.before) - self.size, 0)
+        end = begin + self.size
+        return items[begin:end], len(items) > end
 
 
 def page_of(request: web.Request, known_filters: Sequence[str]) -> Page:

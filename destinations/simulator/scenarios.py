@@ -36,6 +36,7 @@ class CallbackFault(StrEnum):
     TWICE = "callback_twice"
     LOST = "callback_lost"
     BAD_SIGNATURE = "callback_bad_signature"
+    DISORDER = "callback_disorder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +257,11 @@ MAGIC_SENDERS = {
     "+15005550007": 21606,
     "+15005550008": 21611,
 }
+
+
+def failed(code: int) -> Scenario:
+    """Accepted, then refused by the provider itself."""
+    return _ends("failed", code, "", "Accepted, then failed.")
 
 
 def scenario_for(to: str) -> Scenario:

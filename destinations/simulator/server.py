@@ -8,16 +8,21 @@ from pathlib import Path
 
 from aiohttp import web
 
-from destinations.simulator import admin, messages, resources
 from destinations.simulator.accounts import Accounts
 from destinations.simulator.app import PARTS, Parts, provider_answers
 from destinations.simulator.callbacks import CallbackSender
+from destinations.simulator.choice import Chooser
+from destinations.simulator.courier import Courier
+from destinations.simulator.inbound import Inbound
 from destinations.simulator.ledger import Ledger
 from destinations.simulator.lifecycle import Lifecycle
+from destinations.simulator.optout import OptOuts
 from destinations.simulator.regions import region
+from destinations.simulator.routes import add_routes
+from destinations.simulator.rules import Pace, Rules
+from destinations.simulator.services import Services
+from destinations.simulator.store import Store
 
-ACCOUNT = "/2010-04-01/Accounts/{account:AC[0-9a-fA-F]{32}}"
-MESSAGE = ACCOUNT + "/Messages/{sid:(?:SM|MM)[0-9a-fA-F]{32}}.json"
 GRACE_SECONDS = 0.2  # for answers underway; a hanging one is cut off
 MAX_BODY_BYTES = 256 * 1024
 
@@ -36,9 +41,16 @@ def make_parts(options: Options) -> Parts:
     accounts = Accounts(options.secret)
     for account in ledger.accounts():
         accounts.put(account)
-    callbacks = CallbackSender(ledger, accounts)
-    lifecycle = Lifecycle(ledger, accounts, callbacks)
-    return Parts(options.secret, ledger, accounts, callbacks, lifecycle)
+    store = Store(ledger)
+    services = Services(store)
+    rules = Rules(store, services, Chooser(store), OptOuts(store, services), Pace())
+    courier = Courier()
+    callbacks = CallbackSender(ledger, accounts, courier)
+    lifecycle = Lifecycle(ledger, accounts, callbacks, rules)
+    inbound = Inbound(ledger, accounts, rules, lifecycle, courier)
+    return Parts(
+        options.secret, ledger, accounts, callbacks, lifecycle, rules, courier, inbound
+    )
 
 
 def make_app(parts: Parts) -> web.Application:
@@ -46,24 +58,7 @@ def make_app(parts: Parts) -> web.Application:
         middlewares=[provider_answers], client_max_size=MAX_BODY_BYTES
     )
     app[PARTS] = parts
-    route = app.router
-    route.add_post(ACCOUNT + "/Messages.json", messages.create_message)
-    route.add_get(ACCOUNT + "/Messages.json", messages.show_messages)
-    route.add_get(MESSAGE, messages.fetch_message)
-    route.add_post(MESSAGE, messages.update_message)
-    route.add_delete(MESSAGE, messages.delete_message)
-    route.add_get(ACCOUNT + ".json", resources.fetch_account)
-    route.add_get(ACCOUNT + "/Balance.json", resources.fetch_balance)
-    route.add_get(ACCOUNT + "/IncomingPhoneNumbers.json", resources.show_numbers)
-    route.add_get("/v1/Services", resources.show_services)
-    route.add_get("/v1/Services/{sid:MG[0-9a-fA-F]{32}}", resources.fetch_service)
-    route.add_get("/_simulator/health", admin.show_health)
-    route.add_get("/_simulator/ledger", admin.show_ledger)
-    route.add_get("/_simulator/requests", admin.show_requests)
-    route.add_get("/_simulator/listings", admin.show_listings)
-    route.add_put("/_simulator/accounts/{account}", admin.put_account)
-    route.add_post("/_simulator/faults", admin.set_faults)
-    route.add_delete("/_simulator/faults", admin.clear_faults)
+    add_routes(app.router)
     return app
 
 
@@ -76,6 +71,7 @@ async def serve(options: Options) -> None:
     await runner.setup()
     site = web.TCPSite(runner, options.host, options.port, backlog=1024)
     await site.start()
+    parts.courier.start()
     parts.callbacks.start()
     parts.lifecycle.resume()
     stop = asyncio.Event()
@@ -89,4 +85,6 @@ async def serve(options: Options) -> None:
     parts.lifecycle.stop()
     await runner.cleanup()
     await parts.callbacks.close()
+    await parts.inbound.close()
+    await parts.courier.close()
     await parts.ledger.close()

@@ -218,7 +218,7 @@ def test_account_balance_numbers_and_services_can_be_read(client, account):
 
     assert (shown.status, shown.type, shown.sid) == ("active", "Full", account.sid)
     assert client.balance.fetch().currency == "USD"
-    assert len({number.sid for number in numbers}) == len(numbers) == 201
+    assert len({number.sid for number in numbers}) == len(numbers) == 205
     assert (one.phone_number, one.capabilities["sms"]) == ("+447700900142", True)
     assert service.sid == account.service_sid
     fetched = client.messaging.v1.services(service.sid).fetch()

@@ -1,0 +1,80 @@
+"""Every path that is answered, and by what."""
+
+from aiohttp import web
+
+from destinations.simulator import (
+    admin,
+    content_api,
+    lookups,
+    media_api,
+    messages,
+    pool_api,
+    resources,
+    senders,
+    services_api,
+)
+
+ACCOUNT = "/2010-04-01/Accounts/{account:AC[0-9a-fA-F]{32}}"
+MESSAGES = ACCOUNT + "/Messages"
+MESSAGE = MESSAGES + "/{sid:(?:SM|MM)[0-9a-fA-F]{32}}"
+MEDIA = MESSAGE + "/Media/{media:ME[0-9a-fA-F]{32}}"
+NUMBERS = ACCOUNT + "/IncomingPhoneNumbers"
+NUMBER = NUMBERS + "/{sid:PN[0-9a-fA-F]{32}}.json"
+SHORT_CODE = ACCOUNT + "/SMS/ShortCodes/{sid:SC[0-9a-fA-F]{32}}.json"
+SERVICE = "/v1/Services/{service:MG[0-9a-fA-F]{32}}"
+POOL = SERVICE + f"/{{kind:{'|'.join(pool_api.KINDS)}}}"
+CONTENT = "/v1/Content/{sid:HX[0-9a-fA-F]{32}}"
+
+
+def add_routes(route: web.UrlDispatcher) -> None:
+    route.add_post(MESSAGES + ".json", messages.create_message)
+    route.add_get(MESSAGES + ".json", messages.show_messages)
+    route.add_get(MESSAGE + ".json", messages.fetch_message)
+    route.add_post(MESSAGE + ".json", messages.update_message)
+    route.add_delete(MESSAGE + ".json", messages.delete_message)
+    route.add_get(MESSAGE + "/Media.json", media_api.show_media)
+    route.add_get(MEDIA + ".json", media_api.fetch_media)
+    route.add_delete(MEDIA + ".json", media_api.delete_media)
+    route.add_get(MEDIA, media_api.open_media)
+    route.add_post(MESSAGE + "/Feedback.json", media_api.create_feedback)
+    route.add_get("/2010-04-01/Accounts.json", resources.show_accounts)
+    route.add_get(ACCOUNT + ".json", resources.fetch_account)
+    route.add_get(ACCOUNT + "/Balance.json", resources.fetch_balance)
+    route.add_get(NUMBERS + ".json", senders.show_numbers)
+    route.add_get(NUMBER, senders.fetch_number)
+    route.add_post(NUMBER, senders.update_number)
+    route.add_get(ACCOUNT + "/SMS/ShortCodes.json", senders.show_short_codes)
+    route.add_get(SHORT_CODE, senders.fetch_short_code)
+    route.add_post(SHORT_CODE, senders.update_short_code)
+    _add_newer(route)
+    _add_ours(route)
+
+
+def _add_newer(route: web.UrlDispatcher) -> None:
+    route.add_get("/v1/Services", services_api.show_services)
+    route.add_post("/v1/Services", services_api.create_service)
+    route.add_get("/v1/Services/Usecases", services_api.show_usecases)
+    route.add_get(SERVICE, services_api.fetch_service)
+    route.add_post(SERVICE, services_api.update_service)
+    route.add_delete(SERVICE, services_api.delete_service)
+    route.add_get(POOL, pool_api.show_pool)
+    route.add_post(POOL, pool_api.add_to_pool)
+    route.add_get(POOL + "/{sid}", pool_api.fetch_from_pool)
+    route.add_delete(POOL + "/{sid}", pool_api.delete_from_pool)
+    route.add_get("/v1/Content", content_api.show_contents)
+    route.add_post("/v1/Content", content_api.create_content)
+    route.add_get(CONTENT, content_api.fetch_content)
+    route.add_put(CONTENT, content_api.update_content)
+    route.add_delete(CONTENT, content_api.delete_content)
+    route.add_get(CONTENT + "/ApprovalRequests", content_api.fetch_approval)
+    route.add_get("/v2/PhoneNumbers/{number}", lookups.fetch_number)
+
+
+def _add_ours(route: web.UrlDispatcher) -> None:
+    route.add_get("/_simulator/health", admin.show_health)
+    route.add_get("/_simulator/ledger", admin.show_ledger)
+    route.add_get("/_simulator/requests", admin.show_requests)
+    route.add_get("/_simulator/listings", admin.show_listings)
+    route.add_put("/_simulator/accounts/{account}", admin.put_account)
+    route.add_post("/_simulator/faults", admin.set_faults)
+    route.add_delete("/_simulator/faults", admin.clear_faults)

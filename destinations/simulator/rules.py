@@ -1,0 +1,81 @@
+"""What can still stop a message that was accepted: sender, block, queue, carrier."""
+
+from dataclasses import dataclass
+
+from destinations.simulator.accounts import Account
+from destinations.simulator.choice import Chooser
+from destinations.simulator.message import Message
+from destinations.simulator.numbers import RATES, kind
+from destinations.simulator.optout import OptOuts
+from destinations.simulator.regions import region
+from destinations.simulator.services import Services
+from destinations.simulator.store import Store
+
+
+class Pace:
+    """When each sender of a paced account is free again, in ms."""
+
+    def __init__(self) -> None:
+        self._free: dict[tuple[str, str], float] = {}
+
+    def wait(self, account: Account, sender: str, now: int) -> float:
+        return max(self._free.get((account.sid, sender), 0) - now, 0)
+
+    def is_full(self, account: Account, sender: str, now: int) -> bool:
+        if not account.is_paced:
+            return False
+        return self.wait(account, sender, now) > account.queue_seconds * 1000
+
+    def take(self, account: Account, sender: str, segments: int, now: int) -> int:
+        """Return how long these segments wait, in ms, and keep their place."""
+        if not account.is_paced:
+            return 0
+        wait = self.wait(account, sender, now)
+        lasts = max(segments, 1) * 1000 / RATES[kind(sender)]
+        self._free[account.sid, sender] = now + wait + lasts
+        return int(wait)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    store: Store
+    services: Services
+    chooser: Chooser
+    opt_outs: OptOuts
+    pace: Pace
+
+    def choose(self, account: Account, message: Message, now: int) -> int | None:
+        """Give a service's message its sender; return the code if it fails instead."""
+        service = self.services.get(account, message.service or "")
+        sender = self.chooser.choose(service, message.to) if service else None
+        if sender is None:
+            return 21703
+        message.sender = sender
+        if self.opt_outs.has_blocked(account, sender, message.to):
+            return 21610
+        return 30001 if self.pace.is_full(account, sender, now) else None
+
+    def at_carrier(self, account: Account, message: Message) -> int | None:
+        """The code if the message fails when it is to go to a carrier."""
+        if account.status != "active":
+            return 30002
+        if self._is_unregistered(account, message):
+            return 30034
+        return None
+
+    def _is_unregistered(self, account: Account, message: Message) -> bool:
+        sender = message.sender or ""
+        if not sender.startswith("+1") or kind(sender) != "long":
+            return False
+        if region(sender) != "US" or region(message.to) != "US":
+            return False
+        home = self.services.home_of(account, sender)
+        return home is None or not home.is_registered
+
+    def is_offline(self, message: Message) -> bool:
+        """Whether the handset is in airplane mode."""
+        phones = self.store.all(message.account, "phone")
+        if not phones:
+            return False
+        phone = phones.get(message.to.rpartition(":")[2])
+        return phone is not None and bool(phone.get("is_offline"))
