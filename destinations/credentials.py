@@ -128,6 +128,17 @@ def shares_sender(destination: Destination) -> bool:
     return others.filter(fingerprint=bytes(destination.fingerprint)).exists()
 
 
+def handsets_url(tenant: Tenant) -> str:
+    """The page of the tenant's virtual phones; "" without a simulator."""
+    url, secret = (
+        settings.LEADRAILS_SIMULATOR_PUBLIC_URL,
+        settings.LEADRAILS_SIMULATOR_SECRET,
+    )
+    if not (url and secret):
+        return ""
+    return url + simulated.handsets_path(secret, simulated.account_sid(tenant.id))
+
+
 def simulated_settings(
     tenant: Tenant, kind: str
 ) -> tuple[dict[str, str], dict[str, str]]:

@@ -48,6 +48,10 @@ LEADRAILS_VERSION = VERSION
 
 LEADRAILS_PUBLIC_URL = env.str("LEADRAILS_PUBLIC_URL", default="").rstrip("/")
 LEADRAILS_SIMULATOR_URL = env.str("LEADRAILS_SIMULATOR_URL", default="").rstrip("/")
+# Where a browser finds its page of handsets; behind a proxy not where we find it.
+LEADRAILS_SIMULATOR_PUBLIC_URL = env.str(
+    "LEADRAILS_SIMULATOR_PUBLIC_URL", default=LEADRAILS_SIMULATOR_URL
+).rstrip("/")
 LEADRAILS_SIMULATOR_SECRET = env.str("LEADRAILS_SIMULATOR_SECRET", default="")
 LEADRAILS_TWILIO_URL = env.str(
     "LEADRAILS_TWILIO_URL", default="https://api.twilio.com"
@@ -138,6 +142,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "leadrails.tenants.context.navigation",
+                "destinations.context.handsets",
             ],
             "libraries": {},
             "loaders": [

@@ -28,3 +28,10 @@ def sibling_sid(prefix: str, account: str) -> str:
 def auth_token(secret: str, sid: str) -> str:
     """The auth token of an `AC…`, or the key secret of an `SK…`."""
     return hmac.new(secret.encode(), sid.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def handsets_path(secret: str, account: str) -> str:
+    """The page of an account's virtual phones; who knows it may read and reply."""
+    text = f"handsets of {account}".encode()
+    key = hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()[:32]
+    return f"/handsets/{account}/{key}/"

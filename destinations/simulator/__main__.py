@@ -2,12 +2,20 @@ import argparse
 import asyncio
 import os
 import sys
+from hashlib import sha256
 from pathlib import Path
 
+from destinations.providers.simulated import (
+    MARK,
+    auth_token,
+    handsets_path,
+    sibling_sid,
+)
 from destinations.simulator.scenarios import table
 from destinations.simulator.server import Options, serve
 
 SECRET = "LEADRAILS_SIMULATOR_SECRET"  # noqa: S105 - the variable's name
+DEFAULT_PORT = 8025  # in what is printed, when no port is given
 DURABLE = "LEADRAILS_SIMULATOR_DURABLE"
 
 
@@ -23,6 +31,9 @@ def main() -> None:
     what.add_argument(
         "--scenarios", action="store_true", help="print the table of scenarios, end"
     )
+    what.add_argument(
+        "--account", metavar="NAME", help="print an account of your own, end"
+    )
     given = parser.parse_args()
     if given.scenarios:
         sys.stdout.write(table())
@@ -30,10 +41,30 @@ def main() -> None:
     secret = os.environ.get(SECRET, "")
     if not secret:
         sys.exit(f"Set {SECRET}: account tokens are derived from it.")
+    if given.account:
+        sys.stdout.write(describe(given.account, secret, given.host, given.port))
+        return
     is_durable = os.environ.get(DURABLE) == "1"
     asyncio.run(
         serve(Options(given.host, given.port, given.ledger, secret, is_durable))
     )
+
+
+def describe(name: str, secret: str, host: str, port: int) -> str:
+    """What a client of the provider needs; the same for the same name and secret."""
+    sid = f"AC{MARK}{sha256(name.encode()).hexdigest()[:24]}"
+    key = sibling_sid("SK", sid)
+    rows = {
+        "Account SID": sid,
+        "Auth token": auth_token(secret, sid),
+        "API key": key,
+        "API key secret": auth_token(secret, key),
+        "Messaging Service": sibling_sid("MG", sid),
+        "Numbers": "+15555550100 to +15555550199, +447700900100 to +447700900199",
+        "Base URL": f"http://{host}:{port or DEFAULT_PORT}",
+        "Handsets": f"http://{host}:{port or DEFAULT_PORT}{handsets_path(secret, sid)}",
+    }
+    return "".join(f"{name:18} {value}\n" for name, value in rows.items())
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from destinations.providers.simulated import is_simulated_sid
-from destinations.simulator import behaviour
+from destinations.simulator import behaviour, optout
 from destinations.simulator.app import PARTS, json_answer
 from destinations.simulator.errors import ApiError
+from destinations.simulator.inbound import Written
 from destinations.simulator.ledger import message_of
 from destinations.simulator.message import Message
 
@@ -124,6 +125,7 @@ def _message(message: Message) -> Json:
         "messaging_service_sid": message.service,
         "body": message.body,
         "media": message.media,
+        "fields": message.extra.get("fields", {}),
         "scenario": message.scenario,
         "status": message.status,
         "error_code": message.error_code,
@@ -175,6 +177,64 @@ async def put_account(request: web.Request) -> web.Response:
     await parts.ledger.put_account(account)
     parts.accounts.put(account)
     return json_answer(account.settings())
+
+
+async def put_service(request: web.Request) -> web.Response:
+    """What the provider's API cannot change: Advanced Opt-Out, the US campaign."""
+    parts = request.app[PARTS]
+    if not _is_operator(request):
+        return _problem(401, "not the simulator's secret")
+    account = parts.accounts.get(request.match_info["account"])
+    service = parts.rules.services.get(account, request.match_info["service"])
+    if service is None:
+        return _problem(404, "no such service of this account")
+    try:
+        changes = await _object(request)
+        if unknown := set(changes) - {"opt_out", "is_registered"}:
+            raise ValueError(f"unknown field {min(unknown)}")
+        if "opt_out" in changes:
+            service.opt_out = optout.advanced(changes["opt_out"])
+        service.is_registered = bool(
+            changes.get("is_registered", service.is_registered)
+        )
+    except ValueError as error:
+        return _problem(400, str(error))
+    parts.rules.services.save(service)
+    return json_answer(
+        {"opt_out": service.opt_out, "is_registered": service.is_registered}
+    )
+
+
+async def show_opt_outs(request: web.Request) -> web.Response:
+    """Who has said STOP to an account, which the provider's API does not tell."""
+    if not _is_operator(request):
+        return _problem(401, "not the simulator's secret")
+    opt_outs = request.app[PARTS].rules.opt_outs
+    return json_answer({"opt_outs": opt_outs.of(request.query.get("account", ""))})
+
+
+async def write_inbound(request: web.Request) -> web.Response:
+    """A message from a phone, as its handset would write it."""
+    parts = request.app[PARTS]
+    if not _is_operator(request):
+        return _problem(401, "not the simulator's secret")
+    try:
+        given = await _object(request)
+        if unknown := set(given) - {"account", "from", "to", "body", "fields"}:
+            raise ValueError(f"unknown field {min(unknown)}")
+        texts = [given.get(name, "") for name in ("account", "from", "to", "body")]
+        fields = given.get("fields", {})
+        if not all(isinstance(text, str) for text in [*texts, *fields.values()]):
+            raise ValueError("all values are texts")
+    except (ValueError, AttributeError) as error:
+        return _problem(400, str(error))
+    sid, sender, to, body = texts
+    account = parts.accounts.get(sid)
+    if not is_simulated_sid(sid) or not account.owns(to.rpartition(":")[2]):
+        return _problem(404, "no such number of this account")
+    origin = str(request.url.origin())
+    written = Written(sender=sender, to=to, body=body, fields=fields, base_url=origin)
+    return json_answer(_message(parts.inbound.receive(account, written)), 201)
 
 
 async def set_faults(request: web.Request) -> web.Response:

@@ -68,7 +68,7 @@ async def stored_media(request: web.Request, sid: str) -> web.Response:
 
     row = await request.app[PARTS].ledger.read(query)
     if row is None:
-        raise ApiError(20404)
+        raise web.HTTPNotFound
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -5,6 +5,7 @@ from aiohttp import web
 from destinations.simulator import (
     admin,
     content_api,
+    handsets,
     lookups,
     media_api,
     messages,
@@ -23,6 +24,8 @@ NUMBER = NUMBERS + "/{sid:PN[0-9a-fA-F]{32}}.json"
 SHORT_CODE = ACCOUNT + "/SMS/ShortCodes/{sid:SC[0-9a-fA-F]{32}}.json"
 SERVICE = "/v1/Services/{service:MG[0-9a-fA-F]{32}}"
 POOL = SERVICE + f"/{{kind:{'|'.join(pool_api.KINDS)}}}"
+HANDSETS = "/handsets/{account:AC[0-9a-f]{32}}/{key:[0-9a-f]{32}}"
+HANDSET = HANDSETS + r"/{phone:\+[1-9]\d{6,14}}"
 CONTENT = "/v1/Content/{sid:HX[0-9a-fA-F]{32}}"
 
 
@@ -47,6 +50,7 @@ def add_routes(route: web.UrlDispatcher) -> None:
     route.add_get(SHORT_CODE, senders.fetch_short_code)
     route.add_post(SHORT_CODE, senders.update_short_code)
     _add_newer(route)
+    _add_handsets(route)
     _add_ours(route)
 
 
@@ -70,11 +74,28 @@ def _add_newer(route: web.UrlDispatcher) -> None:
     route.add_get("/v2/PhoneNumbers/{number}", lookups.fetch_number)
 
 
+def _add_handsets(route: web.UrlDispatcher) -> None:
+    route.add_get("/handsets", handsets.enter)
+    route.add_get("/handsets/", handsets.enter)
+    route.add_get("/handsets/assets/{name}", handsets.show_asset)
+    route.add_get(HANDSETS + "/", handsets.show_phones)
+    route.add_get(HANDSETS + "/media/{media}", handsets.show_media)
+    route.add_get(HANDSET, handsets.show_phone)
+    route.add_post(HANDSET + "/reply", handsets.reply)
+    route.add_post(HANDSET + "/airplane", handsets.switch_airplane)
+    route.add_post(HANDSET + "/read", handsets.mark_read)
+
+
 def _add_ours(route: web.UrlDispatcher) -> None:
     route.add_get("/_simulator/health", admin.show_health)
     route.add_get("/_simulator/ledger", admin.show_ledger)
     route.add_get("/_simulator/requests", admin.show_requests)
     route.add_get("/_simulator/listings", admin.show_listings)
     route.add_put("/_simulator/accounts/{account}", admin.put_account)
+    route.add_put(
+        "/_simulator/accounts/{account}/services/{service}", admin.put_service
+    )
+    route.add_get("/_simulator/optouts", admin.show_opt_outs)
+    route.add_post("/_simulator/inbound", admin.write_inbound)
     route.add_post("/_simulator/faults", admin.set_faults)
     route.add_delete("/_simulator/faults", admin.clear_faults)

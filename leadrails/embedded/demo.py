@@ -51,11 +51,18 @@ class Demo:
         self.stack.on_change = None
         self.file.unlink(missing_ok=True)
 
+    @property
+    def handsets_url(self) -> str:
+        """Where the recipients' virtual phones are."""
+        path: str = self.seeded["simulator"]["handsets"]
+        return self.stack.urls["simulator"] + path
+
     def write_file(self) -> None:
         """Where everything is, for scripts; again whenever a process is new."""
         facts = {
             "web_url": self.stack.urls["web"],
             "simulator_url": self.stack.urls["simulator"],
+            "handsets_url": self.handsets_url,
             **self.seeded,
             "pids": self.stack.pids,
             "database_url": self.stack.urls["database"],
@@ -96,6 +103,7 @@ class Demo:
         for line in (
             "",
             f"LeadRails runs at  {self.stack.urls['web']}",
+            f"The phones         {self.handsets_url}",
             f"Log in as          {admin['email']}  {admin['password']}",
             f"For scripts        {self.file}",
             "Ctrl-C stops it; the data stays. make clean removes it.",

@@ -22,4 +22,5 @@ def client(simulator, account):
 def make_client(simulator, user, password, account_sid=None):
     client = Client(user, password, account_sid)
     client.api.base_url = client.messaging.base_url = simulator.url
+    client.content.base_url = client.lookups.base_url = simulator.url
     return client

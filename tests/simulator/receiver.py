@@ -23,7 +23,12 @@ class Received:
 
 
 class Receiver(ThreadingHTTPServer):
-    """`answers` holds the statuses of the next answers; then they are 204."""
+    """
+    `answers` holds the statuses of the next answers; then they are 204.
+
+    `bodies` holds, by path, the content type and text of every answer there; a URL
+    as the text redirects to it.
+    """
 
     daemon_threads = True
 
@@ -31,6 +36,7 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.received: list[Received] = []
         self.answers: list[int] = []
+        self.bodies: dict[str, tuple[str, str]] = {}
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
 
@@ -49,17 +55,30 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+    def do_GET(self):
+        self._answer(self.path.partition("?")[2].encode())
+
+    def _answer(self, data):
         form = {
             name: values[0]
-            for name, values in parse_qs(body, keep_blank_values=True).items()
+            for name, values in parse_qs(data.decode(), keep_blank_values=True).items()
         }
         self.server.received.append(
             Received(time.time(), self.command, self.path, dict(self.headers), form)
         )
-        self.send_response(self.server.answers.pop(0) if self.server.answers else 204)
-        self.send_header("Content-Length", "0")
+        kind, text = self.server.bodies.get(self.path.partition("?")[0], ("", ""))
+        usual = (302 if kind == "redirect" else 200) if kind else 204
+        self.send_response(self.server.answers.pop(0) if self.server.answers else usual)
+        if kind == "redirect":
+            self.send_header("Location", text)
+            text = ""
+        elif kind:
+            self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()
+        self.wfile.write(text.encode())
 
     def log_message(self, *args):
         pass

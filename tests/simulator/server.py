@@ -109,6 +109,20 @@ class Simulator:
     def configure(self, account_sid: str, **changes) -> dict:
         return self._call("PUT", f"accounts/{account_sid}", body=changes)
 
+    def service(self, account_sid: str, service_sid: str, **changes) -> dict:
+        path = f"accounts/{account_sid}/services/{service_sid}"
+        return self._call("PUT", path, body=changes)
+
+    def write(
+        self, account: Account, body="", *, sender="+12125550142", **more
+    ) -> dict:
+        """A message from a phone to the account's number, or to another one."""
+        given = {"from": sender, "to": account.sender, "body": body} | more
+        return self._call("POST", "inbound", body={"account": account.sid} | given)
+
+    def opt_outs(self, account_sid: str) -> list[dict]:
+        return self._call("GET", "optouts", query={"account": account_sid})["opt_outs"]
+
     def faults(self, **settings) -> dict:
         """See docs/simulator.md; e.g. `faults(probabilities={"answer_lost": 1})`."""
         return self._call("POST", "faults", body=settings)

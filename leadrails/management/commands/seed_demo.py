@@ -74,6 +74,7 @@ def _tenant(agency: Agency, name: str, slug: str) -> dict[str, Any]:
         "simulator": {
             "account_sid": account,
             "auth_token": simulated.auth_token(secret, account),
+            "handsets": simulated.handsets_path(secret, account),
         },
     }
 

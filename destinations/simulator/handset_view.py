@@ -1,0 +1,143 @@
+"""What the handsets show, read from the ledger."""
+
+import re
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+import phonenumbers
+
+from destinations.simulator.ledger import message_of
+from destinations.simulator.media_api import guess_type
+from destinations.simulator.message import Message
+
+LOOKED_AT = 2000  # newest messages of the account, to find its phones
+THREAD = 60  # newest messages of a phone
+MOST_PHONES = 40
+ARRIVED = {"delivered", "read"}
+_LINK = re.compile(r"(https?://[^\s<>\"]+)")
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Phone:
+    number: str
+    snippet: str
+    at: int
+    last_seq: int
+    unread: int = 0
+
+
+@dataclass(slots=True)
+class Bubble:
+    """One message as the phone shows it."""
+
+    message: Message
+    is_mine: bool
+    other: str
+    parts: list[tuple[bool, str]]
+    pictures: list[str] = field(default_factory=list)
+    files: list[tuple[str, str]] = field(default_factory=list)
+    statuses: list[Json] = field(default_factory=list)
+    tries: list[Json] = field(default_factory=list)
+
+    @property
+    def place(self) -> Json:
+        """Shared from here, or sent by a template; empty for all others."""
+        shared = self.message.extra.get("fields", {})
+        names = ("latitude", "longitude", "label")
+        if "Latitude" in shared:
+            return {name: shared[name.title()] for name in names}
+        sent: Json = self.message.extra.get("place", {})
+        return sent
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it has come to this phone."""
+        message = self.message
+        is_silent = message.status == "sent" and not message.plan
+        return self.is_mine or message.status in ARRIVED or is_silent
+
+
+def pretty(address: str) -> str:
+    channel, _, number = address.rpartition(":")
+    if number.startswith("+"):
+        try:
+            parsed = phonenumbers.parse(number)
+        except phonenumbers.NumberParseException:
+            return number
+        wanted = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+        number = phonenumbers.format_number(parsed, wanted)
+    return (
+        f"{number} · {'WhatsApp' if channel == 'whatsapp' else channel}"
+        if (channel)
+        else number
+    )
+
+
+def phones(ledger: sqlite3.Connection, account: str, kept: Json) -> list[Phone]:
+    """The newest first; `kept` has what each phone has read."""
+    found: dict[str, Phone] = {}
+    rows = ledger.execute(
+        "SELECT * FROM message WHERE account = ? AND is_deleted = 0"
+        " ORDER BY seq DESC LIMIT ?",
+        [account, LOOKED_AT],
+    )
+    for row in rows:
+        message = message_of(row)
+        address = message.sender if message.is_inbound else message.to
+        number = (address or "").rpartition(":")[2]
+        if number not in found:
+            if len(found) == MOST_PHONES:
+                continue
+            snippet = message.body or ("Picture" if message.media else "")
+            found[number] = Phone(number, snippet, message.created, message.seq)
+        seen = kept.get(number, {}).get("seen", 0)
+        has_come = message.status in ARRIVED and not message.is_inbound
+        found[number].unread += has_come and message.seq > seen
+    return list(found.values())
+
+
+def bubbles(ledger: sqlite3.Connection, account: str, number: str) -> list[Bubble]:
+    """All of a phone's messages over all channels, oldest first."""
+    both = [number, f"whatsapp:{number}"]
+    sent = "recipient IN (?, ?) AND account = ? AND direction <> 'inbound'"
+    written = "sender IN (?, ?) AND account = ? AND direction = 'inbound'"
+    messages: dict[int, Message] = {}
+    for where in (sent, written):
+        rows = ledger.execute(
+            f"SELECT * FROM message WHERE {where} AND is_deleted = 0"  # noqa: S608
+            " ORDER BY seq DESC LIMIT ?",
+            [*both, account, THREAD],
+        )
+        messages |= {message.seq: message for message in map(message_of, rows)}
+    newest = sorted(messages)[-THREAD:]
+    found = {seq: _bubble(messages[seq]) for seq in newest}
+    marks = ",".join("?" * len(newest))
+    of_these = f"WHERE message IN ({marks}) ORDER BY rowid"
+    for row in ledger.execute(f"SELECT * FROM event {of_these}", newest):  # noqa: S608
+        found[row["message"]].statuses.append(dict(row))
+    tries = f"SELECT * FROM callback_try {of_these}"  # noqa: S608
+    for row in ledger.execute(tries, newest):
+        found[row["message"]].tries.append(dict(row))
+    return list(found.values())
+
+
+def _bubble(message: Message) -> Bubble:
+    other = message.to if message.is_inbound else message.sender
+    texts = [text for text in _LINK.split(message.body) if text]
+    parts = [(_LINK.fullmatch(text) is not None, text) for text in texts]
+    bubble = Bubble(message, message.is_inbound, other or "", parts)
+    for index, link in enumerate(message.media):
+        kind = link if message.is_inbound else guess_type(link)
+        url = f"media/{message.media_sid(index)}" if message.is_inbound else link
+        if kind.startswith("image/"):
+            bubble.pictures.append(url)
+        else:
+            bubble.files.append((url, kind))
+    return bubble
+
+
+def conversations(shown: list[Bubble]) -> list[str]:
+    """The other sides of a phone's messages, the newest first."""
+    return list(dict.fromkeys(b.other for b in reversed(shown) if b.other))
