@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 
 from destinations.models import Destination
+from destinations.providers import simulated
 from destinations.providers.base import Provider
 from destinations.providers.registry import PROVIDERS
 from leadrails.core.crypto import Place
