@@ -20,6 +20,7 @@ from uuid import UUID
 
 from destinations.providers import errors, fields
 from destinations.providers.fields import Field
+from destinations.providers.inbound import Inbound, InboundAnswer, NotInbound
 from leadrails.core.delivery import (
     ErrorClass,
     OutcomeUnknown,
@@ -31,7 +32,6 @@ from leadrails.core.states import State
 
 if TYPE_CHECKING:
     from destinations.providers.http import ProviderSession
-    from destinations.providers.inbound import Inbound, InboundAnswer
 
 MAX_ANSWER = 256 * 1024  # bytes
 MAX_LISTING = 4 * 1024 * 1024
@@ -324,11 +324,11 @@ class Provider(Protocol):
 
     async def find(
         self,
-        to: str | None,
-        since: datetime,
-        http: ProviderSession,
+        to: str | None,  # noqa: ARG002 - here and below: defaults use nothing
+        since: datetime,  # noqa: ARG002
+        http: ProviderSession,  # noqa: ARG002
         *,
-        max_pages: int = MAX_PAGES,
+        max_pages: int = MAX_PAGES,  # noqa: ARG002
     ) -> list[FoundMessage]:
         """
         Return all messages to `to` (None: to anyone) created since, newest first.
@@ -339,7 +339,7 @@ class Provider(Protocol):
         Raises:
             TooManyMessages: it is longer than `max_pages`.
         """
-        ...
+        raise OutcomeUnknown("this provider keeps no list that can be asked")
 
     async def fetch(self, provider_id: str, http: ProviderSession) -> StatusUpdate: ...
 
@@ -360,20 +360,20 @@ class Provider(Protocol):
         """`url` is the public one, exactly as the provider was given it."""
         ...
 
-    def parse_inbound(self, form: CallbackBody) -> Inbound:
+    def parse_inbound(self, form: CallbackBody) -> Inbound:  # noqa: ARG002
         """
         Raises:
             NotInbound: this is no message from a person.
         """
-        ...
+        raise NotInbound("this provider brings no messages from people")
 
-    def answer_inbound(self, text: str = "") -> InboundAnswer:
+    def answer_inbound(self, text: str = "") -> InboundAnswer:  # noqa: ARG002
         """An answer that the provider understands; with a text, it sends that back."""
-        ...
+        return InboundAnswer("text/plain", "")
 
-    def media_auth(self, url: str) -> Auth | None:
+    def media_auth(self, url: str) -> Auth | None:  # noqa: ARG002
         """How a file of a message is asked for; None where no key belongs."""
-        ...
+        return None
 
     def error_docs_url(self, code: str) -> str | None:
         """The provider's own page on one of its codes."""

@@ -6,7 +6,7 @@ The table is `data/error_codes.json`; its `sources` name the providers' pages.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,43 @@ class ErrorInfo:
     is_known: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code of a provider that the shared table does not have."""
+
+    code: str
+    title: str
+    error_class: ErrorClass
+    scope: Scope
+    sentence: str
+    where: Where = "both"
+
+
+_learned: dict[tuple[str, str], ErrorInfo] = {}
+_pages: dict[str, str] = {}
+
+
+def learn(vendor: str, page: str, codes: Iterable[Code]) -> None:
+    """
+    Take in a provider's codes; its module does so when it is imported.
+
+    Args:
+        page: where the provider explains a code, with `{code}` in it.
+    """
+    _pages[vendor] = page
+    for row in codes:
+        _learned[vendor, row.code] = ErrorInfo(
+            code=row.code,
+            title=row.title,
+            error_class=row.error_class,
+            scope=row.scope,
+            action="",
+            where=row.where,
+            docs_url=docs_url(vendor, row.code),
+            sentence=row.sentence,
+        )
+
+
 def lookup(provider: str, code: str, *, where: Where = "callback") -> ErrorInfo:
     """
     Return what is known of `code`; never fails.
@@ -60,7 +97,7 @@ def lookup(provider: str, code: str, *, where: Where = "callback") -> ErrorInfo:
             (`sync`) or later (`callback`).
     """
     vendor = provider.partition("_")[0]
-    known = _table().get((vendor, code))
+    known = _learned.get((vendor, code)) or _table().get((vendor, code))
     return known or _unknown(vendor, code, where)
 
 
@@ -72,7 +109,8 @@ def is_too_fast(provider: str, code: str) -> bool:
 def docs_url(provider: str, code: str) -> str | None:
     """The provider's own page about the code, or its list of codes."""
     vendor = provider.partition("_")[0]
-    pages = _sources().get(vendor)
+    page = _pages.get(vendor)
+    pages = [page] if page else _sources().get(vendor)
     if not pages or not re.fullmatch(r"[0-9]{3,6}", code):
         return None
     own_page = next((page for page in pages if "{code}" in page), pages[0])

@@ -7,17 +7,20 @@ from uuid import uuid4
 
 from destinations.providers.base import Provider
 from destinations.providers.registry import PROVIDERS
+from tests.contract.pigeon import Pigeon
 
 HERE = Path(__file__).parent
+KINDS = {**PROVIDERS, Pigeon.kind: Pigeon}
 
 
 @dataclass(frozen=True)
 class Contract:
     """
-    `settings` gives config and credentials of a fresh simulated account.
-    `recipients` picks the simulator's scenarios. Samples lie in a folder named
-    after the kind: `callback_*.form` with the update expected of it, and
-    `answer_*.json` with an answer to a send and the outcome expected of it.
+    `backend` names the fixture that answers for the provider, `settings` gives config
+    and credentials of a fresh account there, and `recipients` picks its scenarios.
+    Samples lie in a folder named after the kind: `callback_*.form` or, if they are no
+    forms, `callback_*.body`, each with the update expected of it as `callback_*.json`;
+    and `answer_*.json` with an answer to a send and the outcome expected of it.
     """
 
     kind: str
@@ -25,16 +28,22 @@ class Contract:
     secret_fields: tuple[str, ...]
     recipients: dict[str, str]
     wrong_secret_code: str
+    known_code: str
+    account_of: Callable
+    backend: str = "simulator"
 
     def make(self, simulator, *, base_url=None, **changes) -> Provider:
         config, credentials = self.settings(simulator)
         credentials.update(changes)
-        return PROVIDERS[self.kind].from_config(
+        return KINDS[self.kind].from_config(
             config, credentials, base_url=base_url or simulator.url
         )
 
     def samples(self, pattern: str) -> list[Path]:
         return sorted((HERE / self.kind).glob(pattern))
+
+
+CALLBACKS = "callback_*.[fb]o*"  # .form and .body
 
 
 def twilio_settings(simulator):
@@ -43,26 +52,43 @@ def twilio_settings(simulator):
     return config, {"auth_token": account.auth_token}
 
 
+def pigeon_settings(post):
+    return {"from_number": "+15555550100", "route": "fast"}, {"api_key": post.new_key()}
+
+
 def number(scenario: str) -> str:
     return f"+121255501{scenario}"
 
 
+RECIPIENTS = {
+    "good": number("00"),
+    "refused": number("58"),
+    "rate_limited": number("80"),
+    "answer_lost": number("68"),
+    "reset": number("70"),
+    "error_after": number("65"),
+    "html_502": number("67"),
+    "unavailable": number("81"),
+    "filtered": number("54"),
+}
 CONTRACTS = (
     Contract(
         kind="twilio_sms",
         settings=twilio_settings,
         secret_fields=("auth_token",),
         wrong_secret_code="20003",
-        recipients={
-            "good": number("00"),
-            "refused": number("58"),
-            "rate_limited": number("80"),
-            "answer_lost": number("68"),
-            "reset": number("70"),
-            "error_after": number("65"),
-            "html_502": number("67"),
-            "unavailable": number("81"),
-            "filtered": number("54"),
-        },
+        known_code="30007",
+        account_of=lambda provider: provider.account_sid,
+        recipients=RECIPIENTS,
+    ),
+    Contract(
+        kind="pigeon_sms",
+        settings=pigeon_settings,
+        secret_fields=("api_key",),
+        wrong_secret_code="4010",
+        known_code="4030",
+        account_of=lambda provider: provider.api_key,
+        recipients=RECIPIENTS,
+        backend="pigeon_post",
     ),
 )

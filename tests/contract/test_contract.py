@@ -20,7 +20,6 @@ from destinations.providers.base import (
     StatusUpdate,
 )
 from destinations.providers.http import ProviderSession
-from destinations.providers.registry import PROVIDERS
 from leadrails.core.delivery import (
     NotSent,
     OutcomeUnknown,
@@ -31,7 +30,7 @@ from leadrails.core.delivery import (
 )
 from leadrails.core.states import State
 from tests.contract.canned import canned, free_port, reply
-from tests.contract.contracts import CONTRACTS
+from tests.contract.contracts import CALLBACKS, CONTRACTS, KINDS
 
 
 def samples(pattern):
@@ -40,16 +39,6 @@ def samples(pattern):
         for contract in CONTRACTS
         for path in contract.samples(pattern)
     ]
-
-
-@pytest.fixture(params=CONTRACTS, ids=lambda contract: contract.kind)
-def contract(request):
-    return request.param
-
-
-@pytest.fixture
-def provider(contract, simulator):
-    return contract.make(simulator)
 
 
 def call(act, **settings):
@@ -72,14 +61,14 @@ def a_minute_ago():
 
 
 def test_every_provider_has_a_contract_and_samples():
-    assert {contract.kind for contract in CONTRACTS} == set(PROVIDERS)
+    assert {contract.kind for contract in CONTRACTS} == set(KINDS)
     for contract in CONTRACTS:
-        assert len(contract.samples("callback_*.form")) >= 5
+        assert len(contract.samples(CALLBACKS)) >= 5
         assert len(contract.samples("answer_*.json")) >= 5
 
 
 def test_a_provider_says_what_it_needs(contract):
-    provider = PROVIDERS[contract.kind]
+    provider = KINDS[contract.kind]
     names = [field.name for field in provider.fields]
 
     assert provider.kind == contract.kind
@@ -89,30 +78,30 @@ def test_a_provider_says_what_it_needs(contract):
 
 
 def test_settings_of_a_simulated_account_are_valid_only_when_simulated(
-    contract, simulator
+    contract, backend
 ):
-    config, credentials = contract.settings(simulator)
-    provider = PROVIDERS[contract.kind]
+    config, credentials = contract.settings(backend)
+    provider = KINDS[contract.kind]
 
     assert provider.validate(config, credentials, simulated=True) == {}
     assert provider.validate(config, credentials, simulated=False)
     assert provider.validate({}, {}, simulated=True)
 
 
-def test_a_message_is_sent_once_and_has_a_receipt(contract, provider, simulator):
+def test_a_message_is_sent_once_and_has_a_receipt(contract, provider, backend):
     to = contract.recipients["good"]
 
     receipt = send(provider, to)
 
     assert isinstance(receipt, Receipt)
-    (row,) = simulator.ledger(account=provider.account_sid)
+    (row,) = backend.ledger(account=contract.account_of(provider))
     assert (row["sid"], row["to"]) == (receipt.provider_id, to)
     assert row["body"] == "Hi Ann, a test é"
 
 
-def test_a_receipt_can_be_asked_after(contract, provider, simulator):
+def test_a_receipt_can_be_asked_after(contract, provider, backend):
     receipt = send(provider, contract.recipients["good"])
-    simulator.wait(account=provider.account_sid)
+    backend.wait(account=contract.account_of(provider))
 
     update = call(lambda http: provider.fetch(receipt.provider_id, http))
 
@@ -121,9 +110,9 @@ def test_a_receipt_can_be_asked_after(contract, provider, simulator):
     assert update.occurred_at.tzinfo
 
 
-def test_a_failure_can_be_asked_after(contract, provider, simulator):
+def test_a_failure_can_be_asked_after(contract, provider, backend):
     receipt = send(provider, contract.recipients["filtered"])
-    simulator.wait(account=provider.account_sid)
+    backend.wait(account=contract.account_of(provider))
 
     update = call(lambda http: provider.fetch(receipt.provider_id, http))
 
@@ -140,16 +129,16 @@ def test_a_refusal_names_code_class_and_scope(contract, provider):
     assert contract.recipients["refused"] not in str(caught.value)
 
 
-def test_a_rate_limit_is_not_sent_and_says_how_long(contract, provider, simulator):
+def test_a_rate_limit_is_not_sent_and_says_how_long(contract, provider, backend):
     with pytest.raises(RateLimited) as caught:
         send(provider, contract.recipients["rate_limited"])
 
     assert caught.value.retry_after == 1
-    assert simulator.ledger(account=provider.account_sid) == []
+    assert backend.ledger(account=contract.account_of(provider)) == []
 
 
-def test_no_listener_means_not_sent(contract, simulator):
-    provider = contract.make(simulator, base_url=f"http://127.0.0.1:{free_port()}")
+def test_no_listener_means_not_sent(contract, backend):
+    provider = contract.make(backend, base_url=f"http://127.0.0.1:{free_port()}")
 
     with pytest.raises(NotSent):
         send(provider, contract.recipients["good"])
@@ -157,16 +146,16 @@ def test_no_listener_means_not_sent(contract, simulator):
 
 @pytest.mark.parametrize("trouble", ["answer_lost", "error_after"])
 def test_a_lost_answer_is_unknown_until_it_is_found(
-    contract, provider, simulator, trouble
+    contract, provider, backend, trouble
 ):
     to = contract.recipients[trouble]
     with pytest.raises(OutcomeUnknown):
         send(provider, to)
 
-    assert len(simulator.requests(to=to, account=provider.account_sid)) == 1
+    assert len(backend.requests(to=to, account=contract.account_of(provider))) == 1
     if provider.can(Capability.LIST):
         found = call(lambda http: provider.find(to, a_minute_ago(), http))
-        (row,) = simulator.ledger(account=provider.account_sid)
+        (row,) = backend.ledger(account=contract.account_of(provider))
         assert [message.provider_id for message in found] == [row["sid"]]
         assert found[0].to == to
         assert found[0].created_at > a_minute_ago()
@@ -174,13 +163,13 @@ def test_a_lost_answer_is_unknown_until_it_is_found(
 
 @pytest.mark.parametrize("trouble", ["reset", "html_502", "unavailable"])
 def test_an_answer_that_says_nothing_is_unknown_and_absence_can_be_seen(
-    contract, provider, simulator, trouble
+    contract, provider, backend, trouble
 ):
     to = contract.recipients[trouble]
     with pytest.raises(OutcomeUnknown):
         send(provider, to)
 
-    assert len(simulator.requests(to=to, account=provider.account_sid)) == 1
+    assert len(backend.requests(to=to, account=contract.account_of(provider))) == 1
     if provider.can(Capability.LIST):
         assert call(lambda http: provider.find(to, a_minute_ago(), http)) == []
 
@@ -210,8 +199,8 @@ def test_credentials_that_work_are_verified(provider):
     assert result.hints == ()
 
 
-def test_wrong_credentials_are_verified_as_such_and_refused(contract, simulator):
-    wrong = contract.make(simulator, **dict.fromkeys(contract.secret_fields, "0" * 32))
+def test_wrong_credentials_are_verified_as_such_and_refused(contract, backend):
+    wrong = contract.make(backend, **dict.fromkeys(contract.secret_fields, "0" * 32))
 
     result = call(wrong.verify_credentials)
     with pytest.raises(Refused) as caught:
@@ -222,20 +211,20 @@ def test_wrong_credentials_are_verified_as_such_and_refused(contract, simulator)
     assert caught.value.scope == "account"
 
 
-def test_an_unreachable_provider_says_nothing_of_the_credentials(contract, simulator):
-    provider = contract.make(simulator, base_url=f"http://127.0.0.1:{free_port()}")
+def test_an_unreachable_provider_says_nothing_of_the_credentials(contract, backend):
+    provider = contract.make(backend, base_url=f"http://127.0.0.1:{free_port()}")
 
     result = call(provider.verify_credentials)
 
     assert (result.ok, result.code) == (False, "unreachable")
 
 
-def test_secrets_appear_nowhere(contract, simulator, caplog, capfd):
+def test_secrets_appear_nowhere(contract, backend, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     nowhere = f"http://127.0.0.1:{free_port()}"
     seen = []
-    for base_url in (simulator.url, nowhere):
-        provider = contract.make(simulator, base_url=base_url)
+    for base_url in (backend.url, nowhere):
+        provider = contract.make(backend, base_url=base_url)
         for to in contract.recipients.values():
             try:
                 seen.append(repr(send(provider, to)))
@@ -250,9 +239,9 @@ def test_secrets_appear_nowhere(contract, simulator, caplog, capfd):
             assert secret not in output
 
 
-def test_secrets_include_all_that_is_secret(contract, simulator):
-    config, credentials = contract.settings(simulator)
-    provider = PROVIDERS[contract.kind].from_config(
+def test_secrets_include_all_that_is_secret(contract, backend):
+    config, credentials = contract.settings(backend)
+    provider = KINDS[contract.kind].from_config(
         config, credentials, base_url="http://127.0.0.1"
     )
 
@@ -261,9 +250,9 @@ def test_secrets_include_all_that_is_secret(contract, simulator):
     assert set(credentials.values()) <= set(provider.secrets())
 
 
-@pytest.mark.parametrize(("contract", "path"), samples("callback_*.form"))
-def test_callbacks_are_read(contract, path, simulator):
-    provider = contract.make(simulator)
+@pytest.mark.parametrize(("contract", "path"), samples(CALLBACKS))
+def test_callbacks_are_read(contract, path, backend):
+    provider = contract.make(backend)
     expected = json.loads(path.with_suffix(".json").read_text())
     defaults = {
         field.name: None if field.default is MISSING else field.default
@@ -278,10 +267,10 @@ def test_callbacks_are_read(contract, path, simulator):
 
 
 @pytest.mark.parametrize(("contract", "path"), samples("callback_*.form"))
-def test_a_parsed_form_reads_like_its_bytes(contract, path, simulator):
+def test_a_parsed_form_reads_like_its_bytes(contract, path, backend):
     from urllib.parse import parse_qs
 
-    provider = contract.make(simulator)
+    provider = contract.make(backend)
     form = parse_qs(path.read_text(), keep_blank_values=True)
     flat = {name: values[-1] for name, values in form.items()}
 
@@ -298,14 +287,14 @@ def test_what_is_no_callback_is_refused(provider, body):
 
 
 @pytest.mark.parametrize(("contract", "path"), samples("answer_*.json"))
-def test_answers_to_a_send_are_classified(contract, path, simulator):
+def test_answers_to_a_send_are_classified(contract, path, backend):
     sample = json.loads(path.read_text())
     expected = sample["expected"]
 
     async def act():
         answer = reply(sample["http_status"], sample["body"])
         async with canned(answer) as server, ProviderSession() as http:
-            provider = contract.make(simulator, base_url=server.url)
+            provider = contract.make(backend, base_url=server.url)
             try:
                 return await provider.send(Message(to="+12125550100", body="x"), http)
             except SendError as error:
@@ -318,14 +307,16 @@ def test_answers_to_a_send_are_classified(contract, path, simulator):
 
 
 def test_every_known_code_has_a_page(contract, provider):
-    assert provider.error_docs_url("30007").startswith("https://")
+    page = provider.error_docs_url(contract.known_code)
+    assert page.startswith("https://")
+    assert contract.known_code in page
     assert provider.error_docs_url("../x") is None
 
 
 def test_callbacks_of_the_provider_are_genuine_and_in_order_of_truth(
     contract, provider
 ):
-    """The simulator calls back; the signature is checked over the public URL."""
+    """The provider calls back; the signature is checked over the public URL."""
     received, url = call(lambda http: receive(provider, contract, http))
 
     updates = [provider.parse_callback(body) for _, body, _ in received]

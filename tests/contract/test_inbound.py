@@ -9,27 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from destinations.providers.base import Provider
 from destinations.providers.inbound import Inbound, NotInbound
 from destinations.providers.twilio_inbound import answer, parse
-from tests.contract.contracts import CONTRACTS
+from tests.contract.contracts import CONTRACTS, KINDS
 from tests.contract.test_contract import samples
-
-
-@pytest.fixture(params=CONTRACTS, ids=lambda contract: contract.kind)
-def contract(request):
-    return request.param
 
 
 def test_every_provider_has_samples_of_what_people_write():
     for contract in CONTRACTS:
-        assert len(contract.samples("inbound_*.form")) >= 5
+        kind = KINDS[contract.kind]
+        if kind.parse_inbound is not Provider.parse_inbound:
+            assert len(contract.samples("inbound_*.form")) >= 5
 
 
 @pytest.mark.parametrize(("contract", "path"), samples("inbound_*.form"))
-def test_messages_from_people_are_read(contract, path, simulator):
+def test_messages_from_people_are_read(contract, path, backend):
     expected = json.loads(path.with_suffix(".json").read_text())
 
-    said = contract.make(simulator).parse_inbound(path.read_bytes())
+    said = contract.make(backend).parse_inbound(path.read_bytes())
 
     read = {**asdict(said), "media": [asdict(file) for file in said.media]}
     raw = read.pop("raw")
@@ -37,23 +35,23 @@ def test_messages_from_people_are_read(contract, path, simulator):
 
 
 @pytest.mark.parametrize(("contract", "path"), samples("inbound_*.form"))
-def test_a_parsed_form_reads_like_its_bytes(contract, path, simulator):
-    provider = contract.make(simulator)
+def test_a_parsed_form_reads_like_its_bytes(contract, path, backend):
+    provider = contract.make(backend)
     form = parse_qs(path.read_text(), keep_blank_values=True)
 
     assert provider.parse_inbound(form) == provider.parse_inbound(path.read_bytes())
 
 
 @pytest.mark.parametrize(("contract", "path"), samples("callback_*.form"))
-def test_a_status_is_no_message_from_a_person(contract, path, simulator):
+def test_a_status_is_no_message_from_a_person(contract, path, backend):
     with pytest.raises(NotInbound):
-        contract.make(simulator).parse_inbound(path.read_bytes())
+        contract.make(backend).parse_inbound(path.read_bytes())
 
 
 @pytest.mark.parametrize("body", [b"", b"a=b", b"\xff\x00", b"{}", b"[1, 2]"])
-def test_what_is_no_message_is_refused(contract, body, simulator):
+def test_what_is_no_message_is_refused(contract, body, backend):
     with pytest.raises(ValueError):
-        contract.make(simulator).parse_inbound(body)
+        contract.make(backend).parse_inbound(body)
 
 
 FIELDS = [

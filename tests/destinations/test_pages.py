@@ -486,3 +486,130 @@ def test_an_operator_may_not_choose_to_send_again_in_doubt(tenant):
     answer = client.post(address(tenant, "unknown", row), {"when_unknown": "resend"})
     row.refresh_from_db()
     assert (answer.status_code, row.when_unknown) == (403, "hold")
+
+
+# Pictures, options and purpose ---------------------------------------------------
+
+
+def test_options_are_folded_until_one_is_set(tenant):
+    client = enter(tenant)
+    url = address(tenant, "create", kind="twilio_sms", mode="simulated")
+    page = text(client.get(url))
+    fold = page[page.index("More options") - 200 : page.index("More options")]
+    assert '<details class="fold">' in fold
+
+    create(client, tenant, smart_encoded="true", risk_check="disable")
+
+    row = Destination.objects.get(tenant=tenant)
+    assert (row.config["smart_encoded"], row.config["risk_check"]) == (
+        "true",
+        "disable",
+    )
+    assert '<details class="fold" open>' in text(
+        client.get(address(tenant, "edit", row))
+    )
+    detail = text(client.get(address(tenant, "detail", row)))
+    assert "Off for this destination" in detail
+
+
+def test_options_at_fault_are_said_beside_them(tenant):
+    client = enter(tenant)
+
+    page = text(create(client, tenant, send_after="5", content_variables="Ann"))
+
+    assert "works only with a Messaging Service" in page
+    assert "Enter the template that these variables are of." in page
+    assert not Destination.objects.filter(tenant=tenant).exists()
+
+
+@pytest.mark.parametrize(
+    "field", [{"media_urls": "https://h.example/{{ x"}, {"media_urls": "{% for %}"}]
+)
+def test_a_wrong_template_of_a_picture_is_refused(tenant, field):
+    client = enter(tenant)
+
+    answer = create(client, tenant, **field)
+
+    assert list(answer.context["form"].errors) == ["media_urls"]
+
+
+def test_an_option_leaves_the_verification_as_it_is(tenant):
+    row = make_destination(tenant, verification={"ok": True})
+    client = enter(tenant)
+    url = address(tenant, "edit", row)
+
+    client.post(url, filled(client.get(url), smart_encoded="true"))
+    row.refresh_from_db()
+    assert row.verification == {"ok": True}
+    client.post(url, filled(client.get(url), from_number="+15555550101"))
+    row.refresh_from_db()
+    assert row.verification == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown", "absent"),
+    [
+        ({"body_template": "“Hi” STOP"}, "would save", "Shown as"),
+        ({"body_template": "“Hi” STOP", "smart_encoded": "true"}, "Shown as", "would"),
+        (
+            {"body_template": "Hi", "media_urls": "https://h.example/{{ first_name }}"},
+            "https://h.example/Ann",
+            "segment",
+        ),
+        (
+            {
+                "body_template": "never shown",
+                "content_template": "HX5111a7ed" + "0" * 24,
+                "content_variables": "1 = {{ first_name }}",
+            },
+            "HX5111a7ed",
+            "never shown",
+        ),
+        ({"content_template": "HX1", "content_variables": "x"}, "“x” is not", "None"),
+    ],
+)
+def test_the_preview_shows_what_leaves(tenant, fields, shown, absent):
+    fields.setdefault("body_template", "Hi")
+    if "“" in fields["body_template"]:
+        fields["body_template"] += "a" * 100
+    answer = enter(tenant).post(address(tenant, "preview"), fields)
+
+    page = text(answer)
+    assert shown in page
+    assert absent not in page
+
+
+def test_the_preview_counts_a_trial_s_notice(tenant):
+    row = make_destination(tenant, verification={"prefix": "From a trial - "})
+    data = {"body_template": "a" * 150, "preview_destination": row.public_id}
+
+    page = text(enter(tenant).post(address(tenant, "preview"), data))
+
+    assert "From a trial - aaa" in page
+    assert "<b>165</b>" in page
+    other = enter(make_tenant())
+    assert other.post(address(tenant, "preview"), data).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("purpose", "use_case", "warns"),
+    [
+        ("transactional", "marketing", True),
+        ("marketing", "transactional", True),
+        ("marketing", "marketing", False),
+        ("transactional", None, False),
+    ],
+)
+def test_a_purpose_is_compared_with_what_the_sender_is_registered_for(
+    tenant, purpose, use_case, warns
+):
+    verification = {"ok": True, "use_case": use_case, "use_case_word": "their word"}
+    row = make_destination(tenant, purpose=purpose, verification=verification)
+    client = enter(tenant)
+
+    for view in ("detail", "advanced"):
+        page = text(client.get(address(tenant, view, row)))
+        assert ("The sender was registered for something else" in page) == warns
+    assert "registered for: their word" in text(
+        client.get(address(tenant, "detail", row))
+    )
