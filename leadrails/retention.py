@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from leadrails import partitions
+from leadrails.contacts.services import forget_messages
 from leadrails.core import ids
 from leadrails.core.crashpoints import crash_here
 from leadrails.jobs import tallies
@@ -126,10 +127,17 @@ def bounds(*, now: datetime, before: datetime | None = None) -> list[Bound]:
 
 
 def drop_old(*, now: datetime) -> list[Month]:
-    """Drop what the settings no longer keep; return what was too old."""
-    return [
-        month for kind, before in bounds(now=now) for month in drop(kind, before=before)
-    ]
+    """
+    Drop what the settings no longer keep; return the months that were too old.
+
+    What people wrote goes with the leads; that they said stop is kept for good.
+    """
+    found = []
+    for kind, before in bounds(now=now):
+        found += drop(kind, before=before)
+        if kind is LEADS:
+            forget_messages(before)
+    return found
 
 
 def drop(kind: Kind, *, before: datetime, is_rehearsal: bool = False) -> list[Month]:

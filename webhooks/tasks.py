@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
+from webhooks.media import fetch_waiting
 from webhooks.polling import LIMIT, poll
 from webhooks.services import process_callbacks
 from webhooks.watch import watch
@@ -37,6 +38,13 @@ def sweep(**_later: Any) -> None:
 def ask_providers(**_later: Any) -> None:
     """Ask for the status of messages that no callback has told the end of."""
     while poll() == LIMIT:
+        pass
+
+
+@shared_task(name="webhooks.media", ignore_result=True, acks_late=False)
+def fetch_files(**_later: Any) -> None:
+    """Fetch the files that people sent."""
+    while not _is_stopping.is_set() and fetch_waiting():
         pass
 
 

@@ -8,7 +8,7 @@ Source: www.twilio.com/docs/messaging/api/message-resource and
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any
@@ -42,6 +42,7 @@ NAMED = frozenset(
         "To",
     }
 )
+PRICE = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,12})?")
 LONGEST_WORD = 40  # a status or code that is longer is cut, as it is none of Twilio's
 
 STATES = {
@@ -186,11 +187,9 @@ def text(value: object) -> str | None:
 
 
 def _decimal(value: object) -> Decimal | None:
-    try:
-        number = Decimal(text(value) or "NaN")
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    """Plainly written only: arithmetic with a huge exponent fails."""
+    written = text(value) or ""
+    return Decimal(written) if PRICE.fullmatch(written) else None
 
 
 def _date(value: object) -> datetime | None:
