@@ -31,6 +31,8 @@ urlpatterns = [
     path("t/<slug:tenant>/", page, name="overview"),
     path("t/<slug:tenant>/leads/", names("leads", "list", "detail")),
     path("t/<slug:tenant>/jobs/", names("jobs", "list", "detail")),
+    path("t/<slug:tenant>/conversations/", names("conversations", "list")),
+    path("t/<slug:tenant>/suppressions/", names("suppressions", "list")),
     path("t/<slug:tenant>/alerts/", names("alerts", "list")),
     path("t/<slug:tenant>/sources/", names("sources", "list")),
     path("t/<slug:tenant>/routes/", names("routes", "list")),
