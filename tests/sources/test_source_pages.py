@@ -42,13 +42,6 @@ POSTS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def nothing_cached():
-    directory.forget()
-    yield
-    directory.forget()
-
-
 @pytest.fixture
 def tenant():
     return make_tenant(slug="acme", name="Acme")

@@ -3,7 +3,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from leadrails.jobs.models import Job
-from leadrails.leads import directory, sources, trial
+from leadrails.leads import sources, trial
 from leadrails.leads.models import Lead, Workflow
 from leadrails.tenants.models import AuditEntry, Role
 from tests.make import (
@@ -18,13 +18,6 @@ from tests.make import (
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def nothing_cached():
-    directory.forget()
-    yield
-    directory.forget()
 
 
 @pytest.fixture
