@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from destinations.composing import CannotCompose, compose, size_of, thaw
+from destinations.composing import CannotCompose, Composed, compose, size_of, thaw
 from destinations.models import Destination
+from destinations.providers.base import Message
 from destinations.providers.fields import SEND_AFTER
 from leadrails.core import phone, policy
 from leadrails.core.reasons import Reason
@@ -124,8 +125,10 @@ def _facts(
 
 def _first_message(job: DueJob, place: Destination) -> Start | Aside:
     """Render at the first attempt; every retry sends the same bytes."""
-    message = job.message
-    if message is None:
+    composed: Composed | Message
+    if (message := job.message) is not None:
+        composed = thaw(message)
+    else:
         fields = lead_fields(job.event or {}, phone_e164=job.phone or "")
         try:
             composed = compose(place.body_template, place.config, fields)
@@ -135,7 +138,7 @@ def _first_message(job: DueJob, place: Destination) -> Start | Aside:
         if minutes := place.config.get(SEND_AFTER):
             send_at = job.clock + timedelta(minutes=int(minutes))
             message["send_at"] = send_at.isoformat()
-    size = size_of(thaw(message), place.config, place.verification)
+    size = size_of(composed, place.config, place.verification)
     return Start(
         job=job,
         number=job.attempts + 1,
