@@ -84,14 +84,18 @@ change AS (
   WHERE hour >= now() - %(kept)s
   GROUP BY tenant_id, what, hour, about_id HAVING sum(number) <> 0
 ),
+gone AS (
+  DELETE FROM jobs_tally tally USING change
+  WHERE (tally.tenant_id, tally.what, tally.hour, tally.about_id)
+      = (change.tenant_id, change.what, change.hour, change.about_id)
+    AND tally.number + change.number = 0
+  RETURNING tally.tenant_id, tally.what, tally.hour, tally.about_id
+),
 folded AS (
-  MERGE INTO jobs_tally tally USING change
-  ON (tally.tenant_id, tally.what, tally.hour, tally.about_id)
-    = (change.tenant_id, change.what, change.hour, change.about_id)
-  WHEN MATCHED AND tally.number + change.number = 0 THEN DELETE
-  WHEN MATCHED THEN UPDATE SET number = tally.number + change.number
-  WHEN NOT MATCHED THEN INSERT (tenant_id, what, hour, about_id, number)
-    VALUES (change.tenant_id, change.what, change.hour, change.about_id, change.number)
+  INSERT INTO jobs_tally AS tally (tenant_id, what, hour, about_id, number)
+  SELECT * FROM change WHERE (tenant_id, what, hour, about_id) NOT IN (TABLE gone)
+  ON CONFLICT (tenant_id, what, hour, about_id)
+    DO UPDATE SET number = tally.number + excluded.number
 )
 SELECT count(*) FROM taken
 """
