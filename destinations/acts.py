@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import pages, services
 from destinations.models import Destination
+from destinations.replies import connect_replies
 from destinations.verification import verify_connection
 from leadrails.core.phone import country_name
 from leadrails.jobs.services import release_country, resume_destination
@@ -91,6 +92,19 @@ def destination_unknown(request: TenantRequest, destination: str) -> HttpRespons
             messages.success(request, _("The destination was saved."))
         return _back(request, row, "advanced")
     return _ask(request, row, "unknown")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.ADMIN)
+def destination_replies(request: TenantRequest, destination: str) -> HttpResponse:
+    """Enter the address for replies at the provider."""
+    row = pages.access_destination(request, destination)
+    if request.method == "POST":
+        result = connect_replies(row, actor=request.user)
+        level = messages.SUCCESS if result.ok else messages.ERROR
+        messages.add_message(request, level, result.sentence)
+        return _back(request, row, "advanced")
+    return _ask(request, row, "replies")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

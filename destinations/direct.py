@@ -37,7 +37,7 @@ def send_directly(
     """
     provider = provider_for(destination)
     message = Message(to=to, body=body, validity_seconds=validity_seconds)
-    return _call(lambda http: provider.send(message, http), timeout)
+    return call_directly(lambda http: provider.send(message, http), timeout)
 
 
 def sent_to(
@@ -50,10 +50,16 @@ def sent_to(
         SendError, CannotDecrypt: as above.
     """
     provider = provider_for(destination)
-    return _call(lambda http: provider.find(to, since, http), timeout)
+    return call_directly(lambda http: provider.find(to, since, http), timeout)
 
 
-def _call(call: Callable[[ProviderSession], Awaitable[T]], seconds: float) -> T:
+def call_directly(call: Callable[[ProviderSession], Awaitable[T]], seconds: float) -> T:
+    """
+    Make a call that a person waits for.
+
+    Raises:
+        SendError: as the call does; `OutcomeUnknown` after `seconds`.
+    """
     try:
         return asyncio.run(_within(call, seconds))
     except TimeoutError:

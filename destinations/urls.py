@@ -20,6 +20,7 @@ urlpatterns = [
     path("<str:destination>/pause/", acts.destination_pause, name="pause"),
     path("<str:destination>/resume/", acts.destination_resume, name="resume"),
     path("<str:destination>/unknown/", acts.destination_unknown, name="unknown"),
+    path("<str:destination>/replies/", acts.destination_replies, name="replies"),
     path("<str:destination>/secret/", acts.destination_secret, name="secret"),
     path("<str:destination>/delete/", acts.destination_delete, name="delete"),
     path(

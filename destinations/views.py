@@ -20,6 +20,7 @@ from destinations.credentials import shares_sender
 from destinations.forms import FIRST_BODY, DestinationForm, names_of
 from destinations.models import Destination
 from destinations.providers.registry import PROVIDERS
+from destinations.replies import can_connect, connect_replies
 from leadrails.core.phone import country_name
 from leadrails.core.rendering import AVAILABLE_FIELDS
 from leadrails.jobs import gates
@@ -30,6 +31,7 @@ from leadrails.tenants.models import Role
 from leadrails.tenants.settings_pages import add_error
 
 SIMULATED, LIVE = "simulated", "live"
+SOON = 2.0  # seconds; the simulator is beside us, and handsets can wait
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -116,6 +118,8 @@ def _create(request: TenantRequest, form: DestinationForm) -> Destination | None
         if (made := mine.first()) is None:
             form.add_error(None, _("Reload the page and try again."))
         return made  # the other of two clicks was faster
+    if made.is_simulated:
+        connect_replies(made, actor=request.user, timeout=SOON)
     messages.success(
         request,
         _("%(name)s is ready. Check its credentials under Advanced, Verify connection.")
@@ -240,6 +244,7 @@ def destination_advanced(request: TenantRequest, destination: str) -> HttpRespon
         "held": [(code, country_name(code)) for code in sorted(row.held_countries)],
         "public_url": settings.LEADRAILS_PUBLIC_URL,
         "addresses": addresses(row),
+        "can_connect": can_connect(row),
         "help_on_replies": select_template(
             [
                 f"destinations/_replies_{row.kind}.html",

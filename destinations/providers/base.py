@@ -51,6 +51,7 @@ class Capability(StrEnum):
     SCHEDULE = "schedule"
     SMART_ENCODING = "smart_encoding"
     READ = "read"  # tells when a message was read
+    REPLIES = "replies"  # can be told where what people answer goes
 
 
 class Purpose(StrEnum):
@@ -370,6 +371,17 @@ class Provider(Protocol):
     def answer_inbound(self, text: str = "") -> InboundAnswer:  # noqa: ARG002
         """An answer that the provider understands; with a text, it sends that back."""
         return InboundAnswer("text/plain", "")
+
+    async def connect_replies(self, incoming: str, http: ProviderSession) -> None:
+        """
+        Have what people answer to the sender posted to `incoming`.
+
+        Only asked of what can `Capability.REPLIES`.
+
+        Raises:
+            SendError: it was refused, or nothing is known.
+        """
+        raise NotImplementedError
 
     def media_auth(self, url: str) -> Auth | None:  # noqa: ARG002
         """How a file of a message is asked for; None where no key belongs."""

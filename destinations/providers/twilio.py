@@ -21,6 +21,7 @@ from destinations.providers import (
     twilio_help,
     twilio_inbound,
     twilio_messages,
+    twilio_replies,
     twilio_setup,
     twilio_signature,
     twilio_verification,
@@ -140,6 +141,8 @@ class TwilioSMS(Provider):
         is_hidden = "address_retention" in self.options
         if capability is Capability.LIST and is_hidden:
             return False
+        if capability is Capability.REPLIES:
+            return twilio_replies.can_connect(self)
         return capability in self.capabilities
 
     @cached_property
@@ -242,6 +245,9 @@ class TwilioSMS(Provider):
 
     def answer_inbound(self, text: str = "") -> InboundAnswer:
         return twilio_inbound.answer(text)
+
+    async def connect_replies(self, incoming: str, http: ProviderSession) -> None:
+        await twilio_replies.connect(self, incoming, http)
 
     def media_auth(self, url: str) -> Auth | None:
         return self.auth if url.startswith(f"{self.account_url}/Messages/") else None

@@ -13,6 +13,7 @@ ACTIONS = {
     "destination.deleted": _("Destination deleted"),
     "destination.paused": _("Destination paused"),
     "destination.inbound_secret_changed": _("Address for replies changed"),
+    "destination.replies_connected": _("Address for replies entered at the provider"),
     "destination.resumed": _("Destination resumed"),
     "destination.updated": _("Destination changed"),
     "destination.verified": _("Connection verified"),

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from destinations.models import Destination
 from destinations.providers import simulated
+from destinations.replies import connect_replies
 from destinations.services import create_destination
 from leadrails.core.crypto import Place
 from leadrails.leads.models import SigningKey, Source, Workflow
@@ -126,7 +127,7 @@ def _source(tenant: Tenant) -> Source:
 
 def _destination(tenant: Tenant, name: str, sender: str) -> Destination:
     existing = Destination.objects.for_tenant(tenant).filter(name=name).first()
-    return existing or create_destination(
+    found = existing or create_destination(
         tenant,
         kind="twilio_sms",
         name=name,
@@ -137,6 +138,8 @@ def _destination(tenant: Tenant, name: str, sender: str) -> Destination:
         allowed_countries=COUNTRIES,
         actor=None,
     )
+    connect_replies(found, actor=None)  # again at each start: its port may be new
+    return found
 
 
 def _route(source: Source, destination: Destination, condition: dict[str, Any]) -> None:
