@@ -303,7 +303,7 @@ def claim_and_start(
     rest = claim_rest(batch.doubtful, worker)
     batch.doubtful += [job for job in rest if job.state is State.UNKNOWN]
     batch.stale += [job.id for job in rest if job.state is not State.UNKNOWN]
-    queue.put_aside(batch.asides)
+    queue.put_aside(batch.asides, worker)
     queue.release(batch.stale, worker, delay=timedelta(seconds=1))
     started = queue.start(batch.starts, worker)
     if started:

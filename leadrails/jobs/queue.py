@@ -210,7 +210,7 @@ def start(starts: Sequence[Start], worker: UUID) -> set[UUID]:
     return {row[0] for row in statements.run(sql.START, parameters)}
 
 
-def put_aside(asides: Sequence[Aside]) -> None:
+def put_aside(asides: Sequence[Aside], worker: UUID) -> None:
     """End or hold jobs without an attempt, with their alerts, in one transaction."""
     if not asides:
         return
@@ -225,7 +225,9 @@ def put_aside(asides: Sequence[Aside]) -> None:
         for item in asides
     ]
     with transaction.atomic():
-        statements.run(sql.PUT_ASIDE, {"rows": _as_json(rows)})
+        parameters = {"rows": _as_json(rows), "worker": worker}
+        moved = {job_id for (job_id,) in statements.run(sql.PUT_ASIDE, parameters)}
+        asides = [item for item in asides if item.job.id in moved]
         for item in sorted(asides, key=lambda item: item.job.destination_id):
             if item.state is State.DEAD:
                 note_end(

@@ -200,7 +200,8 @@ RETURNING job_id
 """
 
 # An entry without a delay waits until its job expires, or until somebody clears the
-# cause. `error` is the text for the job's page.
+# cause. `error` is the text for the job's page. Whoever lost its lease decides nothing:
+# the job may be in doubt by another's attempt now.
 PUT_ASIDE = """
 WITH input AS (
   SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS x (job_id uuid, state text,
@@ -215,15 +216,20 @@ moved AS (
     due_at = CASE WHEN input.state = 'held' THEN input.due END
   FROM input
   WHERE job.id = input.job_id AND job.state IN ('queued', 'retrying', 'held', 'unknown')
+    AND EXISTS (SELECT FROM jobs_queueentry entry
+      WHERE entry.job_id = job.id AND entry.worker = %(worker)s)
   RETURNING job.id, job.state, job.expires_at, input.due
 ),
 ended AS (
   DELETE FROM jobs_queueentry entry USING moved
   WHERE entry.job_id = moved.id AND moved.state <> 'held'
+),
+waiting AS (
+  UPDATE jobs_queueentry entry SET due_at = coalesce(moved.due, moved.expires_at),
+    lease_until = NULL, worker = NULL
+  FROM moved WHERE entry.job_id = moved.id AND moved.state = 'held'
 )
-UPDATE jobs_queueentry entry
-SET due_at = coalesce(moved.due, moved.expires_at), lease_until = NULL, worker = NULL
-FROM moved WHERE entry.job_id = moved.id AND moved.state = 'held'
+SELECT id FROM moved
 """
 
 # A callback may have come before its own receipt, and a lease may have run out under

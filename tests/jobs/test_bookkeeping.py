@@ -177,15 +177,14 @@ class Books(RuleBasedStateMachine):
     @rule(number=numbers, is_end=st.booleans())
     def put_aside(self, number, is_end):
         held, worker = self.leases(), _pick(self.sendable(), number)
-        mine = [
-            job
-            for job in self.hands[worker]
-            if held.get(job.id) == worker and job.state is not State.UNKNOWN
-        ][:1]
+        job = next(job for job in self.hands[worker] if job.state is not State.UNKNOWN)
+        before = Job.objects.get(pk=job.id)
         state, reason = (State.SKIPPED, "opted_out") if is_end else HELD
-        queue.put_aside([Aside(job=job, state=state, reason=reason) for job in mine])
-        for job in mine:
-            self.hands[worker].remove(job)
+        queue.put_aside([Aside(job=job, state=state, reason=reason)], worker)
+        if held.get(job.id) != worker:
+            after = Job.objects.get(pk=job.id)
+            assert (after.state, after.reason) == (before.state, before.reason)
+        self.hands[worker].remove(job)
 
     @precondition(lambda self: self.sendable())
     @rule(number=numbers)

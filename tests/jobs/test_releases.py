@@ -90,14 +90,14 @@ def test_what_was_cleared_before_the_hold_was_written_holds_nothing(
     job = job_held(of_destination, of_source)
     asides = decide(job)
     clear(job)
-    queue.put_aside(asides)
+    queue.put_aside(asides, WORKER)
     assert is_due(job)
 
 
 @pytest.mark.parametrize(("of_destination", "of_source", "clear"), CLEARED)
 def test_what_is_not_cleared_holds(of_destination, of_source, clear):
     job = job_held(of_destination, of_source)
-    queue.put_aside(decide(job))
+    queue.put_aside(decide(job), WORKER)
     assert not is_due(job)
 
 
@@ -115,7 +115,7 @@ def test_a_hold_waits_for_a_resumption_that_is_under_way():
 
 def put_aside_apart(asides):
     try:
-        queue.put_aside(asides)
+        queue.put_aside(asides, WORKER)
     finally:
         connection.close()
 
