@@ -103,15 +103,19 @@ def pieces(config: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def as_sent(
-    text: str, config: Mapping[str, str], verification: Mapping[str, Any]
+    message: Composed | Message,
+    config: Mapping[str, str],
+    verification: Mapping[str, Any],
 ) -> str:
     """The text as the provider sends it on, as far as its answers told."""
     choice = config.get(fields.SMART_ENCODING, "")
     is_smart = choice == "true" or (
         not choice and verification.get("smart_encoding") is True
     )
-    whole = f"{verification.get('prefix') or ''}{text}"
-    return smart_encode(whole) if is_smart else whole
+    whole = f"{verification.get('prefix') or ''}{message.body}"
+    # Nothing is gained where characters are not billed, so nothing is replaced.
+    is_text = not message.media and not config.get(fields.CHANNEL)
+    return smart_encode(whole) if is_smart and is_text else whole
 
 
 def size_of(
@@ -124,7 +128,7 @@ def size_of(
         return None
     if message.media:
         return Segments(MMS, len(message.body), 1, None)
-    return measure(as_sent(message.body, config, verification))
+    return measure(as_sent(message, config, verification))
 
 
 @lru_cache(maxsize=2048)

@@ -128,7 +128,7 @@ def preview(
     known = {*KNOWN_NAMES, *_custom_names(leads)}
     is_of_us = bool(problem or composed.content)
     measured = size_of(composed, config, verification)
-    text = as_sent(composed.body, config, verification)
+    text = as_sent(composed, config, verification)
     prefix = str(verification.get("prefix") or "")
     return Preview(
         text=text,

@@ -103,7 +103,7 @@ def test_what_was_frozen_is_sent(composed):
     ],
 )
 def test_a_text_leaves_as_the_provider_changes_it(config, verification, text):
-    assert as_sent("“Hi”", config, verification) == text
+    assert as_sent(Composed("“Hi”"), config, verification) == text
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,14 @@ def test_a_message_costs_what_leaves(
     size = size_of(composed, config, verification)
 
     assert (size.encoding, size.segments) == (encoding, segments)
+
+
+def test_only_what_is_billed_by_segments_is_changed():
+    picture = Composed("“Hi”", ("https://h.example/a",))
+    smart = {"smart_encoded": "true"}
+
+    assert as_sent(picture, smart, {}) == "“Hi”"
+    assert as_sent(Composed("“Hi”"), {**smart, "channel": "whatsapp"}, {}) == "“Hi”"
 
 
 def test_what_is_no_text_message_has_no_segments():
