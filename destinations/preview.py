@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from destinations.composing import CannotCompose, Composed, as_sent, compose, size_of
 from destinations.providers.base import Content
+from destinations.providers.registry import PROVIDERS
 from leadrails.core import phone
 from leadrails.core.rendering import (
     KNOWN_NAMES,
@@ -82,6 +83,7 @@ class Preview:
     is_changed: bool = False
     saved: int = 0
     media: tuple[str, ...] = ()
+    media_rule: str = ""
     content: Content | None = None
     is_mms_abroad: bool = False
 
@@ -97,6 +99,7 @@ def preview(
     recipient: str,
     lead_id: str,
     leads: list[Lead],
+    kind: str = "",
     config: Mapping[str, str] | None = None,
     verification: Mapping[str, Any] | None = None,
 ) -> Preview:
@@ -104,6 +107,7 @@ def preview(
     Render all templates for one of `leads`, by its public id, or for the sample.
 
     Args:
+        kind: of the provider.
         config: the provider's settings as they are on the form.
         verification: what *Verify connection* found out.
     """
@@ -141,10 +145,16 @@ def preview(
         is_changed=text != f"{prefix}{composed.body}",
         saved=_saved(text, measured),
         media=composed.media,
+        media_rule=_media_rule(kind),
         content=composed.content,
         is_mms_abroad=bool(composed.media)
         and phone.region_of(to) not in {*MMS_COUNTRIES, None},
     )
+
+
+def _media_rule(kind: str) -> str:
+    limits = PROVIDERS[kind].media_limits if kind in PROVIDERS else None
+    return limits.sentence() if limits else ""
 
 
 def _saved(text: str, measured: Segments | None) -> int:

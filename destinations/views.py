@@ -172,6 +172,7 @@ def _editor(request: TenantRequest, form: DestinationForm) -> HttpResponse:
             recipient=str(form["recipient_template"].value() or ""),
             lead_id=request.POST.get("preview_lead", ""),
             leads=leads,
+            kind=form.kind,
             config={n: str(form[n].value() or "") for n in form.preview_names()},
             verification=row.verification if row else None,
         ),
@@ -195,6 +196,7 @@ def template_preview(request: TenantRequest) -> HttpResponse:
         recipient=request.POST.get("recipient_template", "{{ phone }}"),
         lead_id=request.POST.get("preview_lead", ""),
         leads=leads,
+        kind=request.POST.get("preview_kind", ""),
         config=request.POST.dict(),
         verification=row.verification if row else None,
     )
@@ -225,6 +227,7 @@ def destination_detail(request: TenantRequest, destination: str) -> HttpResponse
             recipient=row.recipient_template,
             lead_id=leads[0].public_id if leads else "",
             leads=leads,
+            kind=row.kind,
             config=row.config,
             verification=row.verification,
         ),

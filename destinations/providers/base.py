@@ -21,6 +21,7 @@ from uuid import UUID
 from destinations.providers import errors, fields
 from destinations.providers.fields import Field
 from destinations.providers.inbound import Inbound, InboundAnswer, NotInbound
+from destinations.providers.media import MediaLimits
 from leadrails.core.delivery import (
     ErrorClass,
     OutcomeUnknown,
@@ -269,6 +270,7 @@ class Provider(Protocol):
     fields: ClassVar[tuple[Field, ...]]
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     troubles: ClassVar[tuple[Trouble, ...]] = ()
+    media_limits: ClassVar[MediaLimits | None] = None
     live_base_url: ClassVar[str]
 
     @classmethod

@@ -41,11 +41,13 @@ from destinations.providers.base import (
     SignatureCheck,
     StatusUpdate,
     TooManyMessages,
+    Trouble,
     Verification,
     refusal,
 )
 from destinations.providers.fields import MEDIA, SMART_ENCODING, Field
-from destinations.providers.twilio_fields import FIELDS, WHATSAPP
+from destinations.providers.media import MediaLimits
+from destinations.providers.twilio_fields import FIELDS, MEDIA_LIMITS, WHATSAPP
 from leadrails.core.delivery import NotSent, OutcomeUnknown, Receipt
 
 if TYPE_CHECKING:
@@ -74,7 +76,8 @@ class TwilioSMS(Provider):
     label: ClassVar[str] = "SMS — Twilio"
     fields: ClassVar[tuple[Field, ...]] = FIELDS
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
-    troubles: ClassVar = twilio_help.TROUBLES
+    troubles: ClassVar[tuple[Trouble, ...]] = twilio_help.TROUBLES
+    media_limits: ClassVar[MediaLimits | None] = MEDIA_LIMITS
     live_base_url: ClassVar[str] = "https://api.twilio.com"
 
     account_sid: str

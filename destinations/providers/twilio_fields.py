@@ -4,14 +4,25 @@ from destinations.providers.fields import (
     CHANNEL,
     CONTENT_TEMPLATE,
     MEDIA,
+    MOST_MEDIA,
     SEND_AFTER,
     SMART_ENCODING,
     VARIABLES,
     Field,
     Section,
 )
+from destinations.providers.media import KB, MB, MediaLimits
 
 WHATSAPP = "whatsapp"
+
+# Source: Twilio, "Accepted content types for media" and "MMS size limits".
+MEDIA_LIMITS = MediaLimits(
+    most=MOST_MEDIA,
+    total=5 * MB,
+    fitted=frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif"}),
+    other=500 * KB,
+    safe=600 * KB,
+)
 
 OPTIONS = (
     Field(

@@ -579,6 +579,14 @@ def test_the_preview_shows_what_leaves(tenant, fields, shown, absent):
     assert absent not in page
 
 
+def test_the_preview_says_how_large_pictures_may_be(tenant):
+    data = {"media_urls": "https://h.example/a", "preview_kind": "twilio_sms"}
+
+    page = text(enter(tenant).post(address(tenant, "preview"), data))
+
+    assert "jpg, png up to 5 MB together with the text" in page
+
+
 def test_the_preview_counts_a_trial_s_notice(tenant):
     row = make_destination(tenant, verification={"prefix": "From a trial - "})
     data = {"body_template": "a" * 150, "preview_destination": row.public_id}
