@@ -14,7 +14,6 @@ from uuid import UUID
 from django.conf import settings
 
 from destinations.models import Destination
-from destinations.providers import simulated
 from destinations.providers.base import Provider
 from destinations.providers.registry import PROVIDERS
 from leadrails.core.crypto import Place
@@ -127,17 +126,6 @@ def shares_sender(destination: Destination) -> bool:
     # The one question that looks beyond the tenant; its answer is a bare yes or no.
     others = Destination.objects.exclude(tenant=destination.tenant_id).listed()
     return others.filter(fingerprint=bytes(destination.fingerprint)).exists()
-
-
-def handsets_url(tenant: Tenant) -> str:
-    """The page of the tenant's virtual phones; "" without a simulator."""
-    url, secret = (
-        settings.LEADRAILS_SIMULATOR_PUBLIC_URL,
-        settings.LEADRAILS_SIMULATOR_SECRET,
-    )
-    if not (url and secret):
-        return ""
-    return url + simulated.handsets_path(secret, simulated.account_sid(tenant.id))
 
 
 def simulated_settings(

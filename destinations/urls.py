@@ -1,10 +1,11 @@
 from django.urls import path
 
-from destinations import acts, views
+from destinations import acts, handsets, views
 
 app_name = "destinations"
 urlpatterns = [
     path("", views.destination_list, name="list"),
+    path("handsets/", handsets.open_handsets, name="handsets"),
     path("new/", views.destination_new, name="new"),
     path("new/<slug:kind>/<slug:mode>/", views.destination_create, name="create"),
     path("preview/", views.template_preview, name="preview"),

@@ -50,7 +50,7 @@ LEADRAILS_PUBLIC_URL = env.str("LEADRAILS_PUBLIC_URL", default="").rstrip("/")
 LEADRAILS_SIMULATOR_URL = env.str("LEADRAILS_SIMULATOR_URL", default="").rstrip("/")
 # Where a browser finds its page of handsets; behind a proxy not where we find it.
 LEADRAILS_SIMULATOR_PUBLIC_URL = env.str(
-    "LEADRAILS_SIMULATOR_PUBLIC_URL", default=LEADRAILS_SIMULATOR_URL
+    "LEADRAILS_SIMULATOR_PUBLIC_URL", default=""
 ).rstrip("/")
 LEADRAILS_SIMULATOR_SECRET = env.str("LEADRAILS_SIMULATOR_SECRET", default="")
 LEADRAILS_TWILIO_URL = env.str(

@@ -7,11 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from destinations.providers.simulated import is_simulated_sid
-from destinations.simulator import behaviour, optout
+from destinations.simulator import behaviour
 from destinations.simulator.app import PARTS, json_answer
 from destinations.simulator.errors import ApiError
-from destinations.simulator.inbound import Written
 from destinations.simulator.ledger import message_of
 from destinations.simulator.message import Message
 
@@ -19,11 +17,11 @@ MAX_ROWS = 10_000
 Json = dict[str, Any]
 
 
-def _problem(status: int, sentence: str) -> web.Response:
+def problem(status: int, sentence: str) -> web.Response:
     return json_answer({"error": sentence}, status)
 
 
-def _is_operator(request: web.Request) -> bool:
+def is_operator(request: web.Request) -> bool:
     expected = f"Bearer {request.app[PARTS].secret}".encode()
     given = request.headers.get("Authorization", "").encode()
     return hmac.compare_digest(expected, given)
@@ -53,15 +51,15 @@ async def show_listings(request: web.Request) -> web.Response:
 
 async def _show(request: web.Request, key: str, query: Any) -> web.Response:
     account = request.query.get("account", "")
-    if not _is_operator(request):
+    if not is_operator(request):
         try:
             user = request.app[PARTS].accounts.user(
                 request.headers.get("Authorization", "")
             )
         except ApiError:
-            return _problem(401, "not the simulator's secret, nor an account's own")
+            return problem(401, "not the simulator's secret, nor an account's own")
         if account not in {"", user} or not user.startswith("AC"):
-            return _problem(403, "an account sees its own rows only")
+            return problem(403, "an account sees its own rows only")
         account = user
     try:
         numbers = {
@@ -70,7 +68,7 @@ async def _show(request: web.Request, key: str, query: Any) -> web.Response:
             if name in request.query
         }
     except ValueError:
-        return _problem(400, "since, after and limit are whole numbers")
+        return problem(400, "since, after and limit are whole numbers")
     filters = {"account": account, "to": request.query.get("to", ""), **numbers}
     rows = await request.app[PARTS].ledger.read(lambda ledger: query(ledger, filters))
     return json_answer({key: rows})
@@ -101,7 +99,7 @@ def _select(ledger: sqlite3.Connection, table: str, key: str, filters: Json) -> 
 
 def _messages(ledger: sqlite3.Connection, filters: Json) -> list[Json]:
     rows = _select(ledger, "message", "seq", filters)
-    shown = {row["seq"]: _message(message_of(row)) for row in rows}
+    shown = {row["seq"]: message_fields(message_of(row)) for row in rows}
     seqs = json.dumps(list(shown))
     of_these = "WHERE message IN (SELECT value FROM json_each(?)) ORDER BY rowid"
     for row in ledger.execute(f"SELECT * FROM event {of_these}", [seqs]):  # noqa: S608
@@ -114,7 +112,7 @@ def _messages(ledger: sqlite3.Connection, filters: Json) -> list[Json]:
     return list(shown.values())
 
 
-def _message(message: Message) -> Json:
+def message_fields(message: Message) -> Json:
     return {
         "seq": message.seq,
         "sid": message.sid,
@@ -163,99 +161,25 @@ def _listings(ledger: sqlite3.Connection, filters: Json) -> list[Json]:
     ]
 
 
-async def put_account(request: web.Request) -> web.Response:
-    parts = request.app[PARTS]
-    sid = request.match_info["account"]
-    if not _is_operator(request):
-        return _problem(401, "not the simulator's secret")
-    if not is_simulated_sid(sid) or not sid.startswith("AC"):
-        return _problem(404, "not the SID of a simulated account")
-    try:
-        account = parts.accounts.get(sid).changed(await _object(request))
-    except ValueError as error:
-        return _problem(400, str(error))
-    await parts.ledger.put_account(account)
-    parts.accounts.put(account)
-    return json_answer(account.settings())
-
-
-async def put_service(request: web.Request) -> web.Response:
-    """What the provider's API cannot change: Advanced Opt-Out, the US campaign."""
-    parts = request.app[PARTS]
-    if not _is_operator(request):
-        return _problem(401, "not the simulator's secret")
-    account = parts.accounts.get(request.match_info["account"])
-    service = parts.rules.services.get(account, request.match_info["service"])
-    if service is None:
-        return _problem(404, "no such service of this account")
-    try:
-        changes = await _object(request)
-        if unknown := set(changes) - {"opt_out", "is_registered"}:
-            raise ValueError(f"unknown field {min(unknown)}")
-        if "opt_out" in changes:
-            service.opt_out = optout.advanced(changes["opt_out"])
-        service.is_registered = bool(
-            changes.get("is_registered", service.is_registered)
-        )
-    except ValueError as error:
-        return _problem(400, str(error))
-    parts.rules.services.save(service)
-    return json_answer(
-        {"opt_out": service.opt_out, "is_registered": service.is_registered}
-    )
-
-
-async def show_opt_outs(request: web.Request) -> web.Response:
-    """Who has said STOP to an account, which the provider's API does not tell."""
-    if not _is_operator(request):
-        return _problem(401, "not the simulator's secret")
-    opt_outs = request.app[PARTS].rules.opt_outs
-    return json_answer({"opt_outs": opt_outs.of(request.query.get("account", ""))})
-
-
-async def write_inbound(request: web.Request) -> web.Response:
-    """A message from a phone, as its handset would write it."""
-    parts = request.app[PARTS]
-    if not _is_operator(request):
-        return _problem(401, "not the simulator's secret")
-    try:
-        given = await _object(request)
-        if unknown := set(given) - {"account", "from", "to", "body", "fields"}:
-            raise ValueError(f"unknown field {min(unknown)}")
-        texts = [given.get(name, "") for name in ("account", "from", "to", "body")]
-        fields = given.get("fields", {})
-        if not all(isinstance(text, str) for text in [*texts, *fields.values()]):
-            raise ValueError("all values are texts")
-    except (ValueError, AttributeError) as error:
-        return _problem(400, str(error))
-    sid, sender, to, body = texts
-    account = parts.accounts.get(sid)
-    if not is_simulated_sid(sid) or not account.owns(to.rpartition(":")[2]):
-        return _problem(404, "no such number of this account")
-    origin = str(request.url.origin())
-    written = Written(sender=sender, to=to, body=body, fields=fields, base_url=origin)
-    return json_answer(_message(parts.inbound.receive(account, written)), 201)
-
-
 async def set_faults(request: web.Request) -> web.Response:
     lifecycle = request.app[PARTS].lifecycle
-    if not _is_operator(request):
-        return _problem(401, "not the simulator's secret")
+    if not is_operator(request):
+        return problem(401, "not the simulator's secret")
     try:
-        lifecycle.behaviour = behaviour.parse(await _object(request))
+        lifecycle.behaviour = behaviour.parse(await object_of(request))
     except ValueError as error:
-        return _problem(400, str(error))
+        return problem(400, str(error))
     return json_answer(lifecycle.behaviour.settings())
 
 
 async def clear_faults(request: web.Request) -> web.Response:
-    if not _is_operator(request):
-        return _problem(401, "not the simulator's secret")
+    if not is_operator(request):
+        return problem(401, "not the simulator's secret")
     request.app[PARTS].lifecycle.behaviour = behaviour.Behaviour()
     return web.Response(status=204)
 
 
-async def _object(request: web.Request) -> Json:
+async def object_of(request: web.Request) -> Json:
     value = await request.json()  # its error is a ValueError
     if not isinstance(value, dict):
         raise ValueError("the body is not a JSON object")

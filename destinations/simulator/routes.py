@@ -4,6 +4,7 @@ from aiohttp import web
 
 from destinations.simulator import (
     admin,
+    admin_accounts,
     content_api,
     handsets,
     lookups,
@@ -91,11 +92,11 @@ def _add_ours(route: web.UrlDispatcher) -> None:
     route.add_get("/_simulator/ledger", admin.show_ledger)
     route.add_get("/_simulator/requests", admin.show_requests)
     route.add_get("/_simulator/listings", admin.show_listings)
-    route.add_put("/_simulator/accounts/{account}", admin.put_account)
+    route.add_put("/_simulator/accounts/{account}", admin_accounts.put_account)
     route.add_put(
-        "/_simulator/accounts/{account}/services/{service}", admin.put_service
+        "/_simulator/accounts/{account}/services/{service}", admin_accounts.put_service
     )
-    route.add_get("/_simulator/optouts", admin.show_opt_outs)
-    route.add_post("/_simulator/inbound", admin.write_inbound)
+    route.add_get("/_simulator/optouts", admin_accounts.show_opt_outs)
+    route.add_post("/_simulator/inbound", admin_accounts.write_inbound)
     route.add_post("/_simulator/faults", admin.set_faults)
     route.add_delete("/_simulator/faults", admin.clear_faults)
