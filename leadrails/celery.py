@@ -38,6 +38,7 @@ app.conf.update(
             "webhooks.sweep": 2.0,
             "webhooks.poll": 5.0,
             "webhooks.media": 5.0,
+            "webhooks.prices": 1800.0,
             "jobs.watch": 30.0,
             "webhooks.watch": 60.0,
             "leads.watch": 60.0,

@@ -8,6 +8,7 @@ from celery.signals import worker_shutting_down
 
 from webhooks.media import fetch_waiting
 from webhooks.polling import LIMIT, poll
+from webhooks.prices import note_prices
 from webhooks.services import process_callbacks
 from webhooks.watch import watch
 
@@ -46,6 +47,12 @@ def fetch_files(**_later: Any) -> None:
     """Fetch the files that people sent."""
     while not _is_stopping.is_set() and fetch_waiting():
         pass
+
+
+@shared_task(name="webhooks.prices", ignore_result=True, acks_late=False)
+def ask_prices(**_later: Any) -> None:
+    """Ask what the messages of the last hour cost."""
+    note_prices()
 
 
 @shared_task(name="webhooks.watch", ignore_result=True, acks_late=False)
