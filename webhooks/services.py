@@ -20,6 +20,7 @@ from leadrails.core.ids import uuid7
 from leadrails.jobs.effects import scope_of
 from webhooks import sql
 from webhooks.batch import LOWEST, work_off
+from webhooks.confirmations import confirmation
 from webhooks.models import RawCallback
 from webhooks.reports import text
 from webhooks.wake import callback_waker
@@ -100,10 +101,11 @@ def look_at(
         # Who knows our address posts messages: those must not wait for the key.
         return RawCallback.Kind.INBOUND, silence
     try:
-        provider.parse_inbound(body)
+        said = provider.parse_inbound(body)
     except ValueError:
         return RawCallback.Kind.STATUS, silence
-    return RawCallback.Kind.INBOUND, provider.answer_inbound()
+    answer = provider.answer_inbound(confirmation(said, destination))
+    return RawCallback.Kind.INBOUND, answer
 
 
 def understand_at_once(callback_id: UUID) -> None:

@@ -64,7 +64,8 @@ class Inbound:
         recipient: which of our numbers or names it was sent to.
         service: the pool of senders that this belongs to, if any.
         opt_out: what it means by the provider's words and ours. `is_answered`: the
-            provider has answered the person itself and says so.
+            provider has answered the person itself and says so. `needs_answer`: it
+            leaves that to us.
         answers: the provider's id of the message that it is a reply to, if told.
         error_code: why the provider had to post it to us a second time.
         raw: all that came, by the provider's names.
@@ -83,6 +84,7 @@ class Inbound:
     button: Button | None = field(default=None, repr=False)
     opt_out: OptOut | None = None
     is_answered: bool = False
+    needs_answer: bool = False
     answers: str = ""
     error_code: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -35,6 +35,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _PREFIX = re.compile(r"([a-z]{1,20}):(.*)", re.DOTALL)
 # Carriers lift a block of these for START and UNSTOP only.
 _TOLL_FREE = re.compile(r"\+18(?:00|22|33|44|55|66|77|88)[0-9]{7}")
+_SHORT_CODE = re.compile(r"[0-9]{5,6}")
 _MEDIA_URL = re.compile(r"MediaUrl([0-9]{1,2})")
 
 
@@ -50,6 +51,7 @@ def parse(form: CallbackBody) -> Inbound:
     channel, phone = _channel_and_phone(given)
     media = tuple(_media(given))
     location, button = _location(given), _button(given)
+    opt_out = _opt_out(given)
     return Inbound(
         provider_id=_sid(given),
         channel="mms" if channel == "sms" and media else channel,
@@ -62,8 +64,9 @@ def parse(form: CallbackBody) -> Inbound:
         media=media,
         location=location,
         button=button,
-        opt_out=_opt_out(given),
+        opt_out=opt_out,
         is_answered=bool(given.get("OptOutType")),
+        needs_answer=bool(opt_out) and _is_ours_to_answer(given),
         answers=_sid(given, "OriginalRepliedMessageSid"),
         error_code=given.get("ErrorCode", "")[:20],
         raw=raw,
@@ -191,6 +194,12 @@ def _kind(
     if media:
         return Kind.MEDIA
     return Kind.TEXT if given.get("Body") else Kind.OTHER
+
+
+def _is_ours_to_answer(given: Mapping[str, str]) -> bool:
+    """Twilio answers for long codes, toll-free numbers and services, not for these."""
+    is_alone = not given.get("MessagingServiceSid") and not given.get("OptOutType")
+    return is_alone and _SHORT_CODE.fullmatch(given.get("To", "")) is not None
 
 
 def _opt_out(given: Mapping[str, str]) -> OptOut | None:

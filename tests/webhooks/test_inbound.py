@@ -1,6 +1,7 @@
 """Messages from people, through the real endpoint."""
 
 from datetime import timedelta
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.test import Client
@@ -202,6 +203,29 @@ def test_files_are_fetched_or_left_as_links(client, job, settings, fetches, stat
         ("a", "image/png", state),
         ("b", "", state),
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [("STOP", "no more messages"), ("START", "subscribed again"), ("help", "STOP")],
+)
+def test_short_codes_are_answered_for_by_us(client, job, word, answer):
+    said = post_message(client, job.destination, inbound(word, To="55501"))
+
+    text = ET.fromstring(said.content).findtext("Message")
+    assert text.startswith(f"{job.tenant.name}: ")
+    assert answer in text
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"MessagingServiceSid": "MG1"}, {"OptOutType": "STOP"}]
+)
+def test_where_the_provider_answers_we_do_not(client, job, more):
+    to = "55501" if more else "+15555550100"
+    said = post_message(client, job.destination, inbound("STOP", To=to, **more))
+
+    assert len(ET.fromstring(said.content)) == 0
+    assert stopped(job).exists()
 
 
 # The address --------------------------------------------------------------------
