@@ -1,12 +1,13 @@
 """*Verify connection*: ask the provider whether a destination's credentials work."""
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from destinations.credentials import provider_for
+from destinations.credentials import base_url, provider_for
+from destinations.media_check import media_hints
 from destinations.models import Destination
 from destinations.providers.base import Provider, Verification
 from destinations.providers.http import ProviderSession
@@ -53,7 +54,7 @@ def _ask(destination: Destination, timeout: float) -> Verification:
             ),
         )
     try:
-        return asyncio.run(_verify(provider, seconds=timeout))
+        return asyncio.run(_verify(provider, destination, seconds=timeout))
     except TimeoutError:
         return Verification(
             False,
@@ -65,9 +66,16 @@ def _ask(destination: Destination, timeout: float) -> Verification:
         )
 
 
-async def _verify(provider: Provider, *, seconds: float) -> Verification:
+async def _verify(
+    provider: Provider, destination: Destination, *, seconds: float
+) -> Verification:
     """On a loop of its own: a page's thread has none, and a drain's is busy."""
     async with asyncio.timeout(seconds):
         http = ProviderSession(limit=2, total_timeout=seconds * 0.9)
         async with http:
-            return await provider.verify_credentials(http)
+            result = await provider.verify_credentials(http)
+    if not result.ok:
+        return result
+    url = base_url(destination.kind, is_simulated=destination.is_simulated)
+    hints = await media_hints(destination.config, provider.media_limits, base_url=url)
+    return replace(result, hints=(*result.hints, *hints))
