@@ -65,16 +65,20 @@ RETURNING job.id
 
 def note_prices(*, known_after: timedelta = KNOWN_AFTER) -> int:
     """Ask what recent messages cost; return of how many that is new."""
+    places = find_destinations(_unpriced(known_after))
+    oldest = uuid7_floor(timezone.now() - OLDEST)
+    return sum(_note(place, oldest) for _, place in sorted(places.items()))
+
+
+def _unpriced(known_after: timedelta) -> list[UUID]:
+    """The destinations with messages that should have a price by now."""
     now = timezone.now()
-    oldest = uuid7_floor(now - OLDEST)
     parameters = {
-        "oldest": oldest,
+        "oldest": uuid7_floor(now - OLDEST),
         "newest": uuid7_floor(now - known_after),
         "looked_back": LOOKED_BACK,
     }
-    found = [place for (place,) in statements.run(_UNPRICED, parameters)]
-    places = find_destinations(found)
-    return sum(_note(places[place], oldest) for place in found if place in places)
+    return [place for (place,) in statements.run(_UNPRICED, parameters)]
 
 
 def _note(place: Destination, oldest: UUID) -> int:

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leadrails import partitions
+from leadrails.contacts.models import InboundMessage
 from leadrails.core import ids
 from leadrails.core.reasons import Reason
 from leadrails.core.states import State
@@ -29,8 +30,8 @@ from leadrails.leads.retention import forget_old_keys
 from tests import fill
 from tests.make import make_destination, make_source, make_tenant, make_user
 from tests.plans.watching import large_tables, watched
-from tests.webhooks.twilio import form, store
-from webhooks import batch, polling
+from tests.webhooks.twilio import form, inbound, post_message, store
+from webhooks import batch, polling, prices
 from webhooks.services import process_callbacks
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,14 @@ def intake(world):
 
 def callbacks(world):
     assert process_callbacks() == 20
+
+
+def stop(world):
+    """A person of the backlog says it: their waiting jobs are to end."""
+    said = inbound("STOP", sender=world.queued.recipient)
+    post_message(world.clients[world.tenant.pk], world.queued.destination, said)
+    message = InboundMessage.objects.get()
+    assert (message.opt_out, message.lead_id is None) == ("stop", False)
 
 
 def callbacks_waiting(world):
@@ -267,6 +276,8 @@ ACTS = {
     "intake": (intake, 300),
     "callbacks": (callbacks, 2500),
     "callbacks waiting": (callbacks_waiting, 100),
+    "stop": (stop, 400),
+    "unpriced": (lambda world: prices._unpriced(timedelta(0)), 600),
     "poll": (poll, 1500),
     "count": (count, 200),
     "forget": (forget, 20),
@@ -316,6 +327,8 @@ ACTS = {
     "leads of an address": page("leads:list", most=1500, q="nobody@example.com"),
     "the lead of an id": page("leads:list", q=lambda world: world.lead.public_id),
     "a lead": page("leads:detail", lead=lambda world: world.lead.public_id),
+    "conversations": page("conversations:list"),
+    "suppressions": page("suppressions:list"),
     "overview": page("overview", most=2500),
     "sources": page("sources:list"),
     "alerts": page("alerts:list"),
