@@ -2,13 +2,17 @@
 
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
+from destinations.cache import find_destinations
 from destinations.providers import simulated
+from leadrails.jobs import queue
 from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Attempt
+from leadrails.jobs.prepare import prepare
 from leadrails.jobs.sending import NEXT_SCHEDULE, _send_at
 from tests.make import make_destination, make_job, make_tenant
 
@@ -54,16 +58,19 @@ def test_a_picture_leaves_with_the_text(drained, simulator):
     assert Attempt.objects.get(job_id=job.id).request == job.message
 
 
-def test_segments_are_those_of_what_leaves(drained):
+def test_segments_are_those_of_what_leaves():
+    """Smart Encoding makes it GSM-7, and the prefix of a trial account is sent, too."""
     place = make_place(smart_encoded="true")
-    place.body_template = "“" + "a" * 100 + "”"
-    place.verification = {"prefix": "x" * 60}
+    place.body_template = "“" + "a" * 130 + "”"
+    place.verification = {"prefix": "Sent from your Twilio trial account - "}
     place.save()
+    make_job(destination=place)
 
-    job = drained(make_job(destination=place))
+    jobs = queue.claim(1, UUID(int=1)).jobs
+    (start,) = prepare(jobs, find_destinations([place.id])).starts
 
-    assert job.message["body"] == place.body_template
-    assert (job.encoding, job.segments) == ("GSM-7", 2)
+    assert start.message["body"] == place.body_template
+    assert (start.encoding, start.segments) == ("GSM-7", 2)
 
 
 def test_a_planned_message_waits_at_the_provider(drained, simulator):
