@@ -108,7 +108,8 @@ async def _show(
 
     def query(ledger: sqlite3.Connection) -> tuple[list[Any], list[Any], str]:
         found = handset_view.phones(ledger, account.sid, dict(kept))
-        chosen = number or (found[0].number if found else "")
+        chosen = number or next((p.number for p in found if p.unread), "")
+        chosen = chosen or (found[0].number if found else "")
         shown = handset_view.bubbles(ledger, account.sid, chosen) if chosen else []
         return found, shown, chosen
 
