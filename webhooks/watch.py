@@ -16,6 +16,7 @@ from webhooks.polling import FIRST_WHEN_OVERDUE
 from webhooks.services import SIGNATURE_FAILURES
 
 CALLBACKS_SILENT = "callbacks_silent"
+MESSAGES_TO_JUDGE = "messages_to_judge"
 ENOUGH_ASKED_FOR = 3  # messages whose end no callback told
 LOOKED_AT = timedelta(days=1)
 # Overdue messages are asked for one by one: leave them the time.
@@ -76,6 +77,11 @@ CROSS JOIN LATERAL (
       AND (overdue.asked >= %(enough)s OR place.was_open)
     ORDER BY job.id DESC LIMIT 20) message) newest
 WHERE overdue.asked >= %(enough)s OR place.was_open
+"""
+
+_TO_JUDGE = """
+SELECT tenant_id, count(*) FROM contacts_inboundmessage
+WHERE wants_review AND reviewed_at IS NULL GROUP BY tenant_id
 """
 
 _BELIEVED_SINCE = """last_at < now() - %(good_hour)s AND (
@@ -142,5 +148,17 @@ def check_given_up() -> None:
     close_cured([CALLBACKS_GIVEN_UP], "last_at < now() - %(good_day)s", parameters)
 
 
+def check_judged() -> None:
+    """Nobody waits for a person to read whether they want no more messages."""
+    keep(MESSAGES_TO_JUDGE, lambda _: map(_to_judge, rows(_TO_JUDGE, {})))
+
+
+def _to_judge(row: Any) -> Problem:
+    tenant, count = row
+    return Problem(
+        tenant_id=tenant, scope="messages", count=count, details={"messages": count}
+    )
+
+
 def watch() -> None:
-    run_checks((check_silence, check_signatures, check_given_up))
+    run_checks((check_silence, check_signatures, check_given_up, check_judged))

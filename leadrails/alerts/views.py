@@ -190,6 +190,9 @@ def _acts(request: TenantRequest, alert: Alert, place_url: str) -> list[dict[str
     if alert.job_id:
         url = link(request.tenant, "jobs:detail", job=ids.encode("job", alert.job_id))
         acts.append({"label": _("Example job"), "url": url})
+    if alert.kind == "messages_to_judge" and not alert.resolved_at:
+        url = f"{link(request.tenant, 'conversations:list')}?review"
+        acts.insert(0, {"label": _("Read them"), "url": url, "style": "primary"})
     if alert.kind == RESTORED_BACKUP and not alert.resolved_at:
         waiting = f"?state=held&reason={Reason.RESTORED_BACKUP}"
         url = link(request.tenant, "jobs:list") + waiting

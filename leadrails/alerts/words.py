@@ -127,6 +127,18 @@ WORDS: dict[str, Words] = {
         opens=_("a callback cannot be matched or understood, ten times"),
         closes=_("all callbacks of a day could be"),
     ),
+    "messages_to_judge": Words(
+        title=_("People may have asked for no more messages"),
+        sentence=_(
+            "They wrote so in words of their own, which stop nothing by themselves."
+            " Until somebody has read them, messages to these people still go out."
+        ),
+        next_step=_("Read them, and say for each whether it means stop."),
+        opens=_("a person's message seems to ask for no more, in words of their own"),
+        closes=_("each one was read by a person"),
+        figures=_("%(messages)s wait to be read."),
+        counts="",
+    ),
     "circuit_open": Words(
         title=_("The provider does not answer %(where)s"),
         sentence=_(

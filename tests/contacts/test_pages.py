@@ -5,11 +5,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from leadrails.alerts.models import Alert
 from leadrails.contacts.models import InboundMedia, InboundMessage, Suppression
 from leadrails.jobs.models import Job
 from leadrails.tenants.models import AuditEntry, Role
 from tests.make import make_destination, make_message, make_user
 from tests.webhooks.twilio import inbound, make_sent_job, post_message
+from webhooks import watch
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +180,20 @@ def test_a_person_judges_what_no_word_says(client, job, url):
     assert Suppression.objects.get().source == message.public_id
     assert "please stop texting me" not in text(client.get(review))
     assert AuditEntry.objects.get(action="message.reviewed").details == {"stops": True}
+
+
+def test_an_alert_asks_to_read_what_may_mean_stop(client, job, url):
+    message = make_message(job, "not interested", wants_review=True)
+    watch.check_judged()
+    page = text(client.get(url("alerts:list")))
+    assert "People may have asked for no more messages" in page
+    assert url("conversations:list") + "?review" in page
+
+    address = url("conversations:review", message=message.public_id)
+    client.post(address, {"stops": "no"})
+    watch.check_judged()
+
+    assert not Alert.objects.for_tenant(job.tenant).open().exists()
 
 
 def test_who_is_judged_to_go_on_is_not_suppressed(client, job, url):
