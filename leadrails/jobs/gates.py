@@ -21,7 +21,7 @@ from destinations.models import Destination
 from leadrails import statements
 from leadrails.alerts.services import close_alerts, open_alert
 from leadrails.core.reasons import Reason
-from leadrails.jobs import queue_sql as sql
+from leadrails.jobs import gates_sql as sql
 from leadrails.jobs.answers import Answer
 from leadrails.jobs.effects import scope_of
 from leadrails.jobs.models import Gate, QueueEntry
