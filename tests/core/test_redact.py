@@ -49,6 +49,10 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
             "Forbidden: /webhooks/status/dst_01/job_01/1/1/[redacted]",
         ),
         (
+            "Forbidden: /webhooks/messages/f6bwYY16US5-bzIm3aWHg/incoming",
+            "Forbidden: /webhooks/messages/[redacted]/incoming",
+        ),
+        (
             "To=1&StatusCallback=http%3A%2F%2Fh%2Fwebhooks%2Fstatus%2Fa%2Fb%2F1%2F1%2Fmac",
             "To=1&StatusCallback=http%3A%2F%2Fh%2Fwebhooks%2Fstatus%2Fa%2Fb%2F1%2F1%2F[redacted]",
         ),

@@ -76,6 +76,27 @@ def test_stop_takes_effect_before_it_is_answered(client, job):
     assert row.source == InboundMessage.objects.get().public_id
 
 
+@pytest.mark.parametrize(
+    ("channel", "sender", "to", "more"),
+    [
+        ("sms", "+12025550100", "+15555550100", {"MessagingServiceSid": "MG1"}),
+        ("rcs", "rcs:+12025550100", "rcs:acme_agent", {"OptOutType": "STOP"}),
+        ("rcs", "+12025550100", "rcs:acme_agent", {}),
+        ("whatsapp", "whatsapp:+12025550100", "whatsapp:+15555550100", {}),
+    ],
+)
+def test_numbers_services_and_senders_are_heard_alike(
+    client, job, channel, sender, to, more
+):
+    body = inbound("STOP", sender=sender, To=to, **more)
+    for name in ("incoming", "status"):
+        assert post_message(client, job.destination, body, name=name).content
+
+    message = InboundMessage.objects.get()
+    assert (message.channel, message.job_id) == (channel, job.id)
+    assert stopped(job).get().phone == "+12025550100"
+
+
 def test_an_account_may_have_its_own_words(client, job):
     post_message(client, job.destination, inbound("Basta", OptOutType="STOP"))
 
