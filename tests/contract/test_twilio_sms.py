@@ -10,6 +10,7 @@ import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
+from destinations.composing import Composed, as_sent, size_of
 from destinations.providers.base import (
     MAX_PAGES,
     Capability,
@@ -19,7 +20,7 @@ from destinations.providers.base import (
 )
 from destinations.providers.http import ProviderSession
 from destinations.providers.twilio import TwilioSMS
-from destinations.providers.twilio_verification import messaging_url
+from destinations.providers.twilio_verification import TRIAL, messaging_url
 from leadrails.core.delivery import NotSent, OutcomeUnknown, Refused
 from tests.contract.canned import CLOSE, canned, reply
 
@@ -696,3 +697,107 @@ def verify_at(simulator, account, **credentials):
             return await provider.verify_credentials(http)
 
     return asyncio.run(act())
+
+
+# What leaves, by the simulator ---------------------------------------------------
+
+
+def left(simulator, message, account=None, **config):
+    """(the message as the simulator shows it, as it left)."""
+    account = account or simulator.account(uuid4())
+    own = {"account_sid": account.sid, "from_number": account.sender}
+    provider = TwilioSMS.from_config(
+        {**own, **config}, {"auth_token": account.auth_token}, base_url=simulator.url
+    )
+
+    async def act():
+        async with ProviderSession() as http:
+            receipt = await provider.send(message, http)
+            found = await provider.find(message.to, datetime.now(UTC) - DAY, http)
+            assert [m.provider_id for m in found] == [receipt.provider_id]
+            assert {m.to for m in found} == {message.to}
+
+    asyncio.run(act())
+    client = official(simulator.url, account.sid, account.auth_token, account.sid)
+    with client.http_client.session:
+        (seen,) = client.messages.list()
+    return seen
+
+
+DAY = timedelta(days=1)
+TO = "+12125550100"
+OFFICE = "“Ann” – it’s done… " + "a" * 90
+
+
+@pytest.mark.parametrize(
+    ("config", "body"),
+    [
+        ({}, OFFICE),
+        ({"smart_encoded": "true"}, OFFICE),
+        ({"smart_encoded": "true"}, f"{OFFICE} \U0001f600"),
+        ({"smart_encoded": "false"}, "é" * 200),
+        ({"smart_encoded": "true"}, "\t|€[]{}" * 30),
+    ],
+)
+def test_the_simulator_bills_what_we_counted(simulator, config, body):
+    composed = Composed(body)
+
+    seen = left(simulator, Message(to=TO, body=body), **config)
+
+    assert seen.body == as_sent(composed, config, {})
+    assert int(seen.num_segments) == size_of(composed, config, {}).segments
+
+
+def test_a_trial_is_billed_for_its_notice(simulator):
+    account = simulator.account(uuid4())
+    simulator.configure(account.sid, type="Trial", verified=[TO])
+    told = {"prefix": TRIAL.prefix}
+    composed = Composed("a" * 150)
+
+    seen = left(simulator, Message(to=TO, body=composed.body), account)
+
+    assert seen.body == as_sent(composed, {}, told)
+    assert int(seen.num_segments) == size_of(composed, {}, told).segments == 2
+
+
+def test_a_template_kept_at_the_provider_is_filled_in(simulator):
+    account = simulator.account(uuid4())
+    client = official(simulator.url, account.sid, account.auth_token, account.sid)
+    client.content.base_url = simulator.url
+    text = {"twilio/text": {"body": "Hello {{1}}, it is {{when}}."}}
+    payload = {
+        "friendly_name": "hello",
+        "language": "en",
+        "variables": {"1": "you", "when": "now"},
+        "types": text,
+    }
+    request = type("Payload", (), {"to_dict": lambda self: payload})()
+    with client.http_client.session:
+        made = client.content.v1.contents.create(request)
+    content = Content(made.sid, {"1": "Ann “A”", "when": "9:30"})
+
+    seen = left(simulator, Message(to=TO, body="", content=content), account)
+
+    assert seen.body == "Hello Ann “A”, it is 9:30."
+
+
+def test_options_are_taken_by_the_simulator(simulator):
+    account = simulator.account(uuid4())
+    options = {name: OPTIONS[name] for name in OPTIONS if name != "address_retention"}
+    config = {**options, "messaging_service_sid": account.service_sid}
+    soon = datetime.now(UTC) + timedelta(hours=1)
+
+    seen = left(simulator, Message(to=TO, body="Hi", send_at=soon), account, **config)
+
+    assert (seen.status, seen.messaging_service_sid) == (
+        "scheduled",
+        account.service_sid,
+    )
+
+
+def test_a_whatsapp_message_is_found_again(simulator):
+    seen = left(
+        simulator, Message(to=TO, body="Hi"), from_number="whatsapp:+15555550100"
+    )
+
+    assert (seen.to, seen.from_) == (f"whatsapp:{TO}", "whatsapp:+15555550100")
