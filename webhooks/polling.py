@@ -4,6 +4,8 @@ Ask providers for the status of messages whose callbacks do not come.
 With a public address a callback was lost, so asking begins late; without one this is
 the only way. The gap to the next question is the time since acceptance: it doubles.
 
+A message that waits at the provider for its time is not asked for until then.
+
 “Undelivered” is not always the last word: some carriers take it back. Whoever is
 called back hears of it; since that callback may be lost, too, the provider is asked
 once more.
@@ -52,6 +54,7 @@ WITH overdue AS (
   SELECT id FROM jobs_job
   WHERE state IN ('accepted', 'sent') AND id > %(oldest)s AND provider_id <> ''
     AND accepted_at BETWEEN now() - %(longest)s AND now() - %(first)s
+    AND greatest(accepted_at, (message->>'send_at')::timestamptz) <= now() - %(first)s
     AND (asked_at IS NULL
       OR asked_at + greatest(%(first)s, asked_at - accepted_at) <= now())
   ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED

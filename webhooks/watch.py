@@ -60,7 +60,9 @@ FROM place CROSS JOIN LATERAL (
       job.asked_at IS NOT NULL AND EXISTS (SELECT FROM jobs_deliveryevent event
         WHERE event.job_id = job.id AND event.callback_id IS NULL) AS is_asked
     FROM (
-      SELECT id, accepted_at, asked_at FROM jobs_job
+      SELECT id, asked_at,
+        greatest(accepted_at, (message->>'send_at')::timestamptz) AS accepted_at
+      FROM jobs_job
       WHERE jobs_job.tenant_id = place.tenant_id AND destination_id = place.id
         AND id BETWEEN %(since)s AND %(overdue)s
       ORDER BY id DESC LIMIT 200) job

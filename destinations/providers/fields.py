@@ -33,7 +33,6 @@ class Field:
             empty value stands for what the provider does by itself.
         least, most: bounds of a whole number; a field with `most` is one.
         unit: of that number, in words.
-        is_template: rendered for each lead, like the message's text.
         rows: height of its box; above one, every line counts by itself.
         longest: characters.
     """
@@ -50,7 +49,6 @@ class Field:
     least: int = 0
     most: int | None = None
     unit: str = ""
-    is_template: bool = False
     rows: int = 1
     longest: int = 500
 
@@ -91,7 +89,6 @@ MEDIA = Field(
         " line, ten at most; fields such as {{ custom_fields.photo }} may be used. A"
         " line that comes out empty is left out."
     ),
-    is_template=True,
     rows=3,
     longest=4000,
     section=Section.CONTENT,
@@ -106,7 +103,6 @@ VARIABLES = Field(
         "One per line: the variable's name, an equals sign and what goes in, such as"
         " 1 = {{ first_name }}."
     ),
-    is_template=True,
     rows=3,
     longest=4000,
     section=Section.CONTENT,

@@ -1,6 +1,7 @@
 """Pages of jobs: what is stuck, why, and whose move it is."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -154,6 +155,7 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         ],
         "events": [(event, _pretty(event.payload)) for event in story.events],
         "replay_of": ids.encode(Job.prefix, found.replay_of) if found.replay_of else "",
+        "planned_for": _planned_for(found),
         "is_waiting": found.state in (State.QUEUED, State.RETRYING, State.HELD),
         "shut": gates.why_shut(found.destination) if _is_due(found) else None,
         "can_replay": can_act and found.state in REPLAYABLE,
@@ -169,6 +171,12 @@ def _error(job: Job, kind: str) -> errors.ErrorInfo | None:
     if not job.error_code or job.state in SUCCEEDED:
         return None
     return errors.lookup(kind, job.error_code)
+
+
+def _planned_for(job: Job) -> datetime | None:
+    """When the provider is to send it, if not at once."""
+    planned = (job.message or {}).get("send_at")
+    return datetime.fromisoformat(planned) if planned else None
 
 
 def _is_due(job: Job) -> bool:

@@ -11,10 +11,11 @@ from destinations.cache import find_destinations
 from destinations.providers import simulated
 from leadrails.jobs import queue
 from leadrails.jobs.loop import SenderLoop
-from leadrails.jobs.models import Attempt
+from leadrails.jobs.models import Attempt, Job
 from leadrails.jobs.prepare import prepare
 from leadrails.jobs.sending import NEXT_SCHEDULE, _send_at
 from tests.make import make_destination, make_job, make_tenant
+from webhooks.polling import poll
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,6 +91,13 @@ def test_a_planned_message_waits_at_the_provider(drained, simulator):
     assert row["status"] == "scheduled"
     at = datetime.fromisoformat(job.message["send_at"])
     assert timedelta(minutes=59) < at - job.accepted_at < timedelta(minutes=61)
+    # Nobody asks for it, or calls its callbacks late, before its time has come.
+    long_ago = timezone.now() - timedelta(minutes=30)
+    mine = Job.objects.filter(pk=job.pk)
+    mine.update(accepted_at=long_ago)
+    assert poll() == 0
+    mine.update(message={**job.message, "send_at": long_ago.isoformat()})
+    assert poll() == 1
 
 
 @pytest.mark.parametrize(
