@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from destinations.credentials import base_url, provider_for
+from destinations.credentials import base_url, hide_secrets, provider_for
 from destinations.media_check import media_hints
 from destinations.models import Destination
 from destinations.providers.base import Provider, Verification
@@ -54,7 +54,8 @@ def _ask(destination: Destination, timeout: float) -> Verification:
             ),
         )
     try:
-        return asyncio.run(_verify(provider, destination, seconds=timeout))
+        with hide_secrets(destination):
+            return asyncio.run(_verify(provider, destination, seconds=timeout))
     except TimeoutError:
         return Verification(
             False,

@@ -8,7 +8,7 @@ from typing import Any
 
 from destinations.callbacks import status_url
 from destinations.composing import thaw
-from destinations.credentials import provider_for
+from destinations.credentials import hide_secrets, provider_for
 from destinations.models import Destination
 from destinations.providers.base import Message
 from destinations.providers.http import ProviderSession
@@ -78,7 +78,8 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
         outcome = OutcomeUnknown("LeadRails was stopped before the provider answered")
     except Exception:
         # Whatever went wrong here, the request may be on its way.
-        log.exception("attempt failed unexpectedly")
+        with hide_secrets(place):
+            log.exception("attempt failed unexpectedly")
         outcome = OutcomeUnknown("an error of our own")
     duration = timedelta(seconds=time.monotonic() - began)
     if outcome is UNREADABLE:

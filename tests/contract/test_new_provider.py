@@ -5,6 +5,7 @@ The pigeon post is registered here and then used like any other: no page, addres
 migration knows of it.
 """
 
+import io
 import json
 import logging
 from html import unescape
@@ -16,6 +17,7 @@ from django.urls import reverse
 from destinations.callbacks import status_url
 from destinations.models import Destination
 from destinations.providers.registry import PROVIDERS
+from leadrails.core.redact import RedactingFilter
 from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Job
 from leadrails.tenants.models import Role
@@ -106,6 +108,36 @@ def test_its_secret_is_sealed_and_never_shown(client, tenant, caplog, capfd):
     assert LIVE_KEY not in "".join([*pages, caplog.text, *capfd.readouterr()])
     assert "A hawk took the message. Send it at another hour." in pages[3]
     assert "+15555550100" in pages[0]
+
+
+def test_its_secret_stays_out_of_the_log_when_it_fails(
+    client, tenant, pigeon_post, monkeypatch
+):
+    async def fail(self, message, http):
+        raise RuntimeError(f"no pigeon for {self.api_key}")
+
+    monkeypatch.setattr(Pigeon, "send", fail)
+    key = pigeon_post.new_key()
+    made(client, tenant, api_key=key, from_number="+15555550100")
+    (row,) = Destination.objects.for_tenant(tenant)
+    job = make_job(make_lead(make_source(tenant)), row)
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.addFilter(RedactingFilter())
+    logger = logging.getLogger("leadrails.jobs.sending")
+    logger.addHandler(handler)
+
+    loop = SenderLoop(linger=0)
+    try:
+        loop.run()
+    finally:
+        loop.close()
+        logger.removeHandler(handler)
+
+    job.refresh_from_db()
+    assert job.state == "unknown"
+    assert "no pigeon for [redacted]" in written.getvalue()
+    assert key not in written.getvalue()
 
 
 def test_it_delivers_and_its_callbacks_count(client, tenant, pigeon_post):
