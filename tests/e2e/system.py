@@ -40,6 +40,8 @@ class Workspace:
     password: str
     account_sid: str
     auth_token: str
+    handsets: str
+    """The path of its phones at the simulator."""
 
     @classmethod
     def parse(cls, slug, facts):

@@ -5,7 +5,8 @@ import re
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import urlopen
 
 from leadrails.core import ids
 from leadrails.embedded.secrets_file import Secrets
@@ -44,7 +45,14 @@ def make_trouble(system):
     visitor.submit(page, username=system.borealis.email, password=guess)
     visitor.log_in(system.borealis)
     found.secrets |= known_secrets(system) | {"a wrong password": guess}
-    for trouble in (refuse_posts, break_web, break_drain, break_callback, lose_login):
+    for trouble in (
+        refuse_posts,
+        break_web,
+        break_drain,
+        break_callback,
+        lose_login,
+        hear_stop,
+    ):
         trouble(system, found)
     issue_secrets(system, found)
     found.secrets |= callback_macs(system)
@@ -76,7 +84,7 @@ def known_secrets(system):
 def callback_macs(system):
     """The part of each callback's URL that lets whoever knows it report."""
     urls = (row["callback_url"] for row in system.simulator.ledger(limit=10_000))
-    macs = {urlsplit(url).path.rpartition("/")[2] for url in urls}
+    macs = {urlsplit(url).path.rpartition("/")[2] for url in urls if url}
     assert all(len(mac) == 22 for mac in macs)
     return {f"the callback's MAC {mac}": mac for mac in macs}
 
@@ -174,6 +182,21 @@ def lose_login(system, found):
     asked = found.visitor.open(f"{place}resume/")
     assert found.visitor.submit(asked).status == 200
     system.wait_for_jobs([lead], "delivered")
+
+
+def hear_stop(system, found):
+    """A person sends a picture, and wants no more messages."""
+    lead = post(system, found).lead_id
+    (job,) = system.wait_for_jobs([lead], "delivered")
+    phones = f"{system.facts['simulator_url']}{system.borealis.handsets}"
+    for said in ({"picture": "sample"}, {"body": "STOP"}):
+        data = urlencode({"with": job["sender"], **said}).encode()
+        with urlopen(f"{phones}{job['recipient']}/reply", data, timeout=10) as answer:
+            assert answer.status == 200
+    kept = "SELECT 1 FROM contacts_inboundmedia WHERE state = 'kept'"
+    stopped = "SELECT 1 FROM contacts_suppression WHERE phone = %s"
+    system.wait(lambda: system.query(kept), "the picture")
+    system.wait(lambda: system.query(stopped, job["recipient"]), "the suppression")
 
 
 def destination_page(system):
