@@ -8,17 +8,19 @@ from django.db import connection
 from django.test import Client
 
 from destinations.callbacks import addresses
+from destinations.models import Destination
 from leadrails.jobs.models import Attempt, Job, QueueEntry
 from tests.make import make_destination, make_job, make_lead, make_source, make_tenant
 from tests.webhooks.twilio import inbound, post_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PEOPLE, STOPPING, RATE = 30, 10, 8  # those who say stop are last in the queue
+PEOPLE, STOPPING = 30, 10  # those who say stop are last in the queue
+SLOW, FAST = 2, 200  # messages per second, before and after
 WITHIN = 1.0  # seconds
 
 
 def test_nothing_is_sent_a_second_after_stop(drain, simulator, settings):
-    place = make_destination(make_tenant(), messages_per_second=RATE)
+    place = make_destination(make_tenant(), messages_per_second=SLOW)
     source = make_source(place.tenant)
     phones = [f"+1202555{1000 + number}" for number in range(PEOPLE)]
     for phone in phones:
@@ -43,6 +45,7 @@ def test_nothing_is_sent_a_second_after_stop(drain, simulator, settings):
         body = inbound("STOP", sid=f"SM{number:032x}", sender=phone)
         assert post_message(Client(), place, body, url=url).status_code == 200
         stopped_at[phone] = time.time()
+    Destination.objects.update(messages_per_second=FAST)
     while QueueEntry.objects.exists():
         drain()
     thread.join()
@@ -54,6 +57,11 @@ def test_nothing_is_sent_a_second_after_stop(drain, simulator, settings):
     late = {
         phone for phone, at in stopped_at.items() if sent.get(phone, 0) > at + WITHIN
     }
+    started = {
+        job.recipient: Attempt.objects.get(job_id=job.id).started_at.timestamp()
+        for job in Job.objects.filter(attempts__gt=0)
+    }
+    assert [p for p, at in stopped_at.items() if started.get(p, 0) > at] == []
     ended = dict(Job.objects.values_list("recipient", "reason"))
     spared = stopped_at.keys() - sent.keys()
     assert late == set()
