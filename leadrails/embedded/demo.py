@@ -14,6 +14,7 @@ from leadrails.embedded.lead_run import (
 )
 from leadrails.embedded.memory import proportional_mb
 from leadrails.embedded.places import Unusable, write_secret_file
+from leadrails.embedded.replies import write_back
 from leadrails.embedded.samples import load_samples
 from leadrails.embedded.stack import Stack
 
@@ -93,6 +94,8 @@ class Demo:
             ),
             tell=self._say,
         )
+        replies = write_back(self.handsets_url, samples)
+        self._say(f"{replies} people write back: see Conversations and Suppressions.")
         p50, p95 = percentiles(courses)
         right = sum(course.is_right for course in courses)
         memory = proportional_mb(os.getpid())

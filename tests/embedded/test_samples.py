@@ -1,6 +1,7 @@
 import json
 
 from leadrails.core.phone import normalise
+from leadrails.embedded.replies import REPLIES
 from leadrails.embedded.samples import FILE, load_samples
 
 RESERVED_ELSEWHERE = ("+4917139200", "+3319900")  # set aside for fiction there
@@ -45,3 +46,7 @@ def test_a_person_is_written_to_by_few_runs_of_a_day():
 
 def test_the_file_keeps_what_a_run_fills_in():
     assert "{area}" in json.dumps(json.loads(FILE.read_text(encoding="utf-8")))
+
+
+def test_who_writes_back_is_in_the_file():
+    assert REPLIES.keys() <= {sample.name for sample in load_samples(run=0)}

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from destinations.models import Destination
 from destinations.providers import simulated
+from destinations.providers.fields import MEDIA
 from destinations.replies import connect_replies
 from destinations.services import create_destination
 from leadrails.core.crypto import Place
@@ -33,6 +34,7 @@ BODY = (
 )
 WANTED = ["plumbing", "heating", "roofing"]
 AFTER_HOURS = "after hours"
+SOLAR = "solar"
 
 
 class Command(BaseCommand):
@@ -57,6 +59,8 @@ def _tenant(agency: Agency, name: str, slug: str) -> dict[str, Any]:
     night = _destination(tenant, "After hours SMS", "+15555550101")
     wanted = {"field": "service_type", "op": "equals", "value": AFTER_HOURS}
     _route(source, night, wanted)
+    pictures = _destination(tenant, "Picture MMS", "+15555550102", media=_picture())
+    _route(source, pictures, {"field": "service_type", "op": "equals", "value": SOLAR})
     bump_version(tenant)
     key = source.keys.get(revoked_at=None)
     account = simulated.account_sid(tenant.id)
@@ -125,14 +129,21 @@ def _source(tenant: Tenant) -> Source:
     return source
 
 
-def _destination(tenant: Tenant, name: str, sender: str) -> Destination:
+def _picture() -> str:
+    """The simulator's own, since others would need the Internet."""
+    return f"{settings.LEADRAILS_SIMULATOR_URL}/handsets/assets/sunrise.png"
+
+
+def _destination(
+    tenant: Tenant, name: str, sender: str, *, media: str = ""
+) -> Destination:
     existing = Destination.objects.for_tenant(tenant).filter(name=name).first()
     found = existing or create_destination(
         tenant,
         kind="twilio_sms",
         name=name,
         is_simulated=True,
-        config={"from_number": sender},
+        config={"from_number": sender} | ({MEDIA.name: media} if media else {}),
         credentials={},
         body_template=BODY,
         allowed_countries=COUNTRIES,

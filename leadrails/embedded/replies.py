@@ -1,0 +1,38 @@
+"""What people answer in the demo, written on their virtual phones."""
+
+import urllib.parse
+import urllib.request
+from collections.abc import Sequence
+
+from leadrails.core.phone import normalise
+from leadrails.embedded.samples import Sample
+
+SENDER = "+15555550100"  # of the demo's first destination
+SECONDS = 5.0
+REPLIES = {
+    "United States, international format": {"body": "Yes please! Tomorrow at 9?"},
+    "United States, with a picture": {"with": "+15555550102", "picture": "sample"},
+    "Opted out": {"body": "STOP"},
+}
+"""By the name of the sample: fields of the handset's form."""
+
+
+def write_back(handsets_url: str, samples: Sequence[Sample]) -> int:
+    """
+    Have some of these people reply; return how many did.
+
+    Raises:
+        OSError: the simulator does not answer, or does not take a reply.
+    """
+    replies = 0
+    for sample in samples:
+        if sample.name not in REPLIES:
+            continue
+        phone = normalise(sample.event["lead"]["phone"], "US").e164
+        form = {"with": SENDER, **REPLIES[sample.name]}
+        request = urllib.request.Request(
+            f"{handsets_url}{phone}/reply", urllib.parse.urlencode(form).encode()
+        )
+        with urllib.request.urlopen(request, timeout=SECONDS):
+            replies += 1
+    return replies
