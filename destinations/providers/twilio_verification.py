@@ -8,7 +8,7 @@ key signs requests, the token checks callbacks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -125,20 +125,28 @@ async def verify(provider: TwilioSMS, http: ProviderSession) -> Verification:
 
 
 async def _credentials(provider: TwilioSMS, http: ProviderSession) -> Verification:
-    url = f"{provider.account_url}.json"
+    from destinations.providers import twilio_library as library
+
+    def account(auth: Auth) -> Awaitable[Answer]:
+        sid = provider.account_sid
+        return library.ask(
+            provider, http, auth, lambda client: client.api.accounts(sid).fetch_async()
+        )
+
     if not provider.api_key_sid:
-        return _account_result(await http.get_json(url, auth=provider.auth))
-    listing = await http.get_json(
-        f"{provider.account_url}/Messages.json",
-        params={"PageSize": "1"},
-        auth=provider.auth,
+        return _account_result(await account(provider.auth))
+    listing = await library.ask(
+        provider,
+        http,
+        provider.auth,
+        lambda client: client.messages.page_async(page_size=1),
     )
     if listing.is_client_error:
         return _refused(listing, WRONG_KEY)
     if provider.auth_tokens:
-        return _account_result(await http.get_json(url, auth=provider.account_auth))
-    account = await http.get_json(url, auth=provider.auth)
-    return GOOD_KEY if account.status in {401, 403} else _account_result(account)
+        return _account_result(await account(provider.account_auth))
+    found = await account(provider.auth)
+    return GOOD_KEY if found.status in {401, 403} else _account_result(found)
 
 
 def _account_result(answer: Answer) -> Verification:
@@ -197,9 +205,15 @@ async def _with_sender(
 async def _with_service(
     result: Verification, provider: TwilioSMS, http: ProviderSession
 ) -> Verification:
-    base = messaging_url(provider.base_url)
-    url = f"{base}/v1/Services/{provider.messaging_service_sid}"
-    answer = await http.get_json(url, auth=provider.auth)
+    from destinations.providers import twilio_library as library
+
+    sid = provider.messaging_service_sid
+    answer = await library.ask(
+        provider,
+        http,
+        provider.auth,
+        lambda client: client.messaging.v1.services(sid).fetch_async(),
+    )
     if answer.status == 404 and answer.error_code == "20404":
         return replace(result, hints=(NO_SERVICE,))
     if answer.is_client_error:
@@ -219,10 +233,16 @@ async def _with_service(
 async def _number_hint(
     provider: TwilioSMS, http: ProviderSession, auth: Auth
 ) -> str | None:
-    answer = await http.get_json(
-        f"{provider.account_url}/IncomingPhoneNumbers.json",
-        params={"PhoneNumber": provider.from_number, "PageSize": "1"},
-        auth=auth,
+    from destinations.providers import twilio_library as library
+
+    number = provider.from_number
+    answer = await library.ask(
+        provider,
+        http,
+        auth,
+        lambda client: client.incoming_phone_numbers.page_async(
+            phone_number=number, page_size=1
+        ),
     )
     rows = answer.body.get("incoming_phone_numbers")
     if answer.is_client_error or not isinstance(rows, list):

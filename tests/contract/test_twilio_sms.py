@@ -13,6 +13,7 @@ from twilio.rest import Client
 from destinations.composing import Composed, as_sent, size_of
 from destinations.providers.base import (
     MAX_PAGES,
+    Auth,
     Capability,
     Content,
     Message,
@@ -521,6 +522,19 @@ def test_verifying_says_one_sentence_for_each_case(credentials, replies, ok, cod
     assert result.sentence.endswith(".")
     assert "{" not in result.sentence
     assert not any(secret in result.sentence for secret in (TOKEN, KEY_SECRET))
+
+
+def test_a_check_repeats_nothing_and_takes_nothing_from_the_environment(monkeypatch):
+    for name in ("EDGE", "REGION", "ACCOUNT_SID", "AUTH_TOKEN"):
+        monkeypatch.setenv(f"TWILIO_{name}", "elsewhere")
+
+    result, requests = verify(reply(503, {"code": 20503}))
+
+    assert result.code == "unreachable"
+    assert len(requests) == 1
+    _, requests = verify(account(), NUMBERS)
+    keys = {request.headers["Authorization"] for request in requests}
+    assert keys == {Auth.basic(AC, TOKEN).header}
 
 
 def test_the_words_tell_a_wrong_key_from_a_wrong_token():
