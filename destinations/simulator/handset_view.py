@@ -11,7 +11,7 @@ from destinations.simulator.ledger import message_of
 from destinations.simulator.media_api import guess_type
 from destinations.simulator.message import Message
 
-LOOKED_AT = 2000  # newest messages of the account, to find its phones
+LOOKED_AT = 500  # newest messages of the account, to find its phones
 THREAD = 60  # newest messages of a phone
 MOST_PHONES = 40
 ARRIVED = {"delivered", "read"}
