@@ -7,6 +7,7 @@ is wire-compatible with prefixed ULIDs and sorts by time like they do.
 Sources: RFC 9562 (UUIDv7), github.com/ulid/spec (alphabet and length).
 """
 
+import re
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,9 @@ from uuid import UUID
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 26
-_VALUES = {char: value for value, char in enumerate(ALPHABET)}
+_BODY = re.compile(f"[0-7][{ALPHABET}]{{{LENGTH - 1}}}")
+# `int` reads base 32 faster than any loop here, in an alphabet of its own.
+_TO_DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 # Two characters at a time: every page and every callback URL is full of ids.
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _PAIR_SHIFTS = range(120, -1, -10)
@@ -77,11 +80,6 @@ def decode(prefix: str, text: str) -> UUID:
             case is refused too: one id has one spelling.
     """
     head, _, body = text.partition("_")
-    if head != prefix or len(body) != LENGTH or body[0] > "7":
+    if head != prefix or not _BODY.fullmatch(body):
         raise ValueError(f"not a {prefix}_ id")
-    number = 0
-    for char in body:
-        if char not in _VALUES:
-            raise ValueError(f"not a {prefix}_ id")
-        number = (number << 5) | _VALUES[char]
-    return UUID(int=number)
+    return UUID(int=int(body.translate(_TO_DIGITS), 32))
