@@ -195,6 +195,8 @@ def _judge(number: PhoneNumber) -> Phone:
     e164 = f"+{number.country_code}{nsn}"
     if is_reserved(e164):
         return Phone(e164, region_of(e164), None, is_reserved=True)
+    if number.country_code == 1 and _is_american_line(nsn):
+        return Phone(e164, _region(e164, number), None)
     kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
         return _problem(_why_unknown(number))
@@ -284,22 +286,30 @@ def _region_of_area(prefix: str) -> str | None:
     return phonenumbers.region_code_for_number(number)
 
 
-@lru_cache(maxsize=300)  # there are 225 country codes
+def _is_american_line(nsn: str) -> bool:
+    """Whether ten digits are nothing but a line; the library takes longer to say so."""
+    is_line = _patterns_of(1, "fixed_line", "mobile").fullmatch(nsn)
+    return bool(is_line) and not _costly_of(1).fullmatch(nsn)
+
+
 def _costly_of(code: int) -> re.Pattern[str]:
     """Return what a costly number of some region of this code may look like."""
+    return _patterns_of(code, "premium_rate", "shared_cost", "personal_number")
+
+
+@lru_cache(maxsize=300)  # there are 225 country codes
+def _patterns_of(code: int, *kinds: str) -> re.Pattern[str]:
+    """Return what numbers of these kinds look like in some region of this code."""
     found = [
         phonenumbers.PhoneMetadata.metadata_for_nongeo_region(code, None)
         if region == "001"
         else phonenumbers.PhoneMetadata.metadata_for_region(region, None)
         for region in _COUNTRY_CODES[code]
     ]
-    kinds = [
-        kind
-        for region in found
-        if region
-        for kind in (region.premium_rate, region.shared_cost, region.personal_number)
+    descriptions = [
+        getattr(region, kind) for region in found if region for kind in kinds
     ]
-    patterns = {kind.national_number_pattern for kind in kinds if kind}
+    patterns = {one.national_number_pattern for one in descriptions if one}
     return re.compile("|".join(f"(?:{one})" for one in sorted(filter(None, patterns))))
 
 

@@ -179,6 +179,17 @@ def test_costly_ranges_are_known(e164, is_costly):
     assert phone.is_costly(e164) is is_costly
 
 
+def test_american_lines_are_those_of_the_number_plan():
+    kinds = phonenumbers.PhoneNumberType
+    lines = (kinds.FIXED_LINE, kinds.MOBILE, kinds.FIXED_LINE_OR_MOBILE)
+    rest = ("2345678", "5550100", "9760000", "1110000")
+
+    for number in (f"{area}{end}" for area in range(200, 1000) for end in rest):
+        parsed = phonenumbers.PhoneNumber(country_code=1, national_number=int(number))
+        is_line = phonenumbers.number_type(parsed) in lines
+        assert phone._is_american_line(number) is is_line, number
+
+
 def test_a_number_is_costly_where_the_number_plan_says_so():
     kinds = phonenumbers.PhoneNumberType.values()
     found = [
