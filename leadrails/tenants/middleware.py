@@ -3,6 +3,7 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 
 from django.conf import settings
@@ -14,6 +15,8 @@ from django.utils import timezone
 from leadrails.core import ids
 
 log = logging.getLogger(__name__)
+# Leads all come to one address, which takes Django longer to find than to verify.
+_resolve = lru_cache(maxsize=256)(resolve)
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -50,7 +53,7 @@ class WireMiddleware:
             return self.get_response(request)
         if self._is_too_open(request):
             return _refusal("https_required", "Post to the https address.", status=403)
-        request.resolver_match = found = resolve(request.path_info)
+        request.resolver_match = found = _resolve(request.path_info)
         try:
             response: HttpResponse = found.func(request, *found.args, **found.kwargs)
         except (OperationalError, InterfaceError) as error:
