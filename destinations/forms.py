@@ -1,19 +1,18 @@
 """The form of a destination, built from its provider's list of fields."""
 
-import difflib
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from destinations import checks
+from destinations.country_field import CountriesField
 from destinations.credentials import secret_dates, simulated_settings
 from destinations.models import Destination
 from destinations.providers.fields import Field, Section
@@ -39,49 +38,6 @@ class JudgedByProvider(forms.CharField):
 
     def validate(self, value: Any) -> None:
         """Nothing can be wrong yet."""
-
-
-class CountriesField(forms.CharField):
-    """Countries by name or code, separated by commas."""
-
-    def clean(self, value: Any) -> list[str]:
-        typed = super().clean(value)
-        found = [_country(part) for part in _parts(typed)]
-        return sorted(set(found))
-
-    def prepare_value(self, value: Any) -> Any:
-        return names_of(value) if isinstance(value, list) else value
-
-
-def names_of(codes: list[str]) -> str:
-    names = [checks.COUNTRIES.get(code, code) for code in codes]
-    # A name with a comma in it would not survive being typed again.
-    safe = [
-        code if "," in name else name for code, name in zip(codes, names, strict=True)
-    ]
-    return ", ".join(sorted(safe))
-
-
-_CODES = {name.casefold(): code for code, name in checks.COUNTRIES.items()}
-_NICKNAMES = {"usa": "US", "uk": "GB", "england": "GB", "great britain": "GB"}
-
-
-def _parts(typed: str) -> list[str]:
-    return [part.strip() for part in typed.replace(";", ",").split(",") if part.strip()]
-
-
-def _country(text: str) -> str:
-    if text.upper() in checks.COUNTRIES:
-        return text.upper()
-    folded = text.casefold()
-    if code := _CODES.get(folded) or _NICKNAMES.get(folded):
-        return code
-    close = difflib.get_close_matches(folded[:60], _CODES, n=1)
-    problem = gettext("There is no country “%(text)s”.") % {"text": text[:60]}
-    if close:
-        name = checks.COUNTRIES[_CODES[close[0]]]
-        problem += " " + gettext("Did you mean %(name)s?") % {"name": name}
-    raise ValidationError(problem)
 
 
 class DestinationForm(forms.Form):

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import pages, preview, services
 from destinations.callbacks import addresses
+from destinations.country_field import names_of
 from destinations.credentials import shares_sender
-from destinations.forms import FIRST_BODY, DestinationForm, names_of
+from destinations.forms import FIRST_BODY, DestinationForm
 from destinations.models import Destination
 from destinations.providers.registry import PROVIDERS
 from destinations.replies import can_connect, connect_replies

@@ -17,7 +17,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from destinations.providers.base import Auth
+from destinations.providers.answers import Auth
 from leadrails.version import VERSION
 
 MAX_BYTES = 16 * 1024 * 1024  # the largest file that a channel takes

@@ -29,7 +29,12 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from destinations.providers.base import MAX_ANSWER, Answer, Auth, error_code
+from destinations.providers.answers import (
+    MAX_ANSWER,
+    Answer,
+    Auth,
+    error_code,
+)
 from leadrails.core.delivery import NotSent, OutcomeUnknown, RateLimited, SendError
 from leadrails.version import VERSION
 

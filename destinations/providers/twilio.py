@@ -26,12 +26,16 @@ from destinations.providers import (
     twilio_signature,
     twilio_verification,
 )
-from destinations.providers.base import (
+from destinations.providers.answers import (
     MAX_LISTING,
     MAX_PAGES,
     MAX_SHARED_LISTING,
     Answer,
     Auth,
+    TooManyMessages,
+    refusal,
+)
+from destinations.providers.base import (
     CallbackBody,
     Capability,
     FoundMessage,
@@ -40,10 +44,8 @@ from destinations.providers.base import (
     Sender,
     SignatureCheck,
     StatusUpdate,
-    TooManyMessages,
     Trouble,
     Verification,
-    refusal,
 )
 from destinations.providers.fields import MEDIA, SMART_ENCODING, Field
 from destinations.providers.media import MediaLimits

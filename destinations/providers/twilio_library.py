@@ -20,7 +20,7 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from destinations.providers.base import Answer, Auth
+from destinations.providers.answers import Answer, Auth
 from destinations.providers.twilio_verification import messaging_url
 from leadrails.core.delivery import OutcomeUnknown
 

@@ -17,7 +17,11 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from destinations.providers import errors
-from destinations.providers.base import CallbackBody, FoundMessage, StatusUpdate
+from destinations.providers.base import (
+    CallbackBody,
+    FoundMessage,
+    StatusUpdate,
+)
 from leadrails.core.delivery import OutcomeUnknown
 from leadrails.core.states import State
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from destinations.providers.base import Answer, refusal
+from destinations.providers.answers import Answer, refusal
 from destinations.providers.twilio_verification import messaging_url
 
 if TYPE_CHECKING:

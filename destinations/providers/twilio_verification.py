@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from destinations.providers.base import Answer, Auth, Purpose, Verification
+from destinations.providers.answers import Answer, Auth
+from destinations.providers.base import Purpose, Verification
 from leadrails.core.delivery import RateLimited, SendError
 
 if TYPE_CHECKING:

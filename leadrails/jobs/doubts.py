@@ -7,12 +7,8 @@ from typing import Any
 
 from destinations.credentials import provider_for
 from destinations.models import Destination
-from destinations.providers.base import (
-    MAX_PAGES,
-    Capability,
-    FoundMessage,
-    TooManyMessages,
-)
+from destinations.providers.answers import MAX_PAGES, TooManyMessages
+from destinations.providers.base import Capability, FoundMessage
 from destinations.providers.http import ProviderSession
 from leadrails.core import phone
 from leadrails.core.crypto import CannotDecrypt

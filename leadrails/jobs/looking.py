@@ -18,7 +18,8 @@ from uuid import UUID
 from django.conf import settings
 
 from destinations.models import Destination
-from destinations.providers.base import FoundMessage, TooManyMessages
+from destinations.providers.answers import TooManyMessages
+from destinations.providers.base import FoundMessage
 from destinations.providers.http import ProviderSession
 from leadrails import statements
 from leadrails.jobs import doubts, queue

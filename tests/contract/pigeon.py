@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from destinations.providers import errors
+from destinations.providers.answers import Auth, refusal
 from destinations.providers.base import (
-    Auth,
     CallbackBody,
     Capability,
     Message,
@@ -26,7 +26,6 @@ from destinations.providers.base import (
     StatusUpdate,
     Trouble,
     Verification,
-    refusal,
 )
 from destinations.providers.errors import Code
 from destinations.providers.fields import MEDIA, Field, Section

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from destinations.providers.base import Auth
+from destinations.providers.answers import Auth
 from destinations.providers.http import LONGEST_WAIT, ProviderSession, retry_after
 from leadrails.core.delivery import NotSent, OutcomeUnknown, RateLimited, SendError
 from tests.contract.canned import CLOSE, HANG, RESET, canned, free_port, reply

@@ -11,13 +11,15 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from destinations.composing import Composed, as_sent, size_of
-from destinations.providers.base import (
+from destinations.providers.answers import (
     MAX_PAGES,
     Auth,
+    TooManyMessages,
+)
+from destinations.providers.base import (
     Capability,
     Content,
     Message,
-    TooManyMessages,
 )
 from destinations.providers.http import ProviderSession
 from destinations.providers.twilio import TwilioSMS

@@ -10,7 +10,7 @@ from aiohttp import web
 from django.utils import timezone
 
 from destinations.providers import download
-from destinations.providers.base import Auth
+from destinations.providers.answers import Auth
 from destinations.providers.download import Downloads, NotKept, NotNow, is_public
 from leadrails.contacts.models import InboundMedia
 from tests.make import make_message
