@@ -28,7 +28,8 @@ def _key(version: int) -> bytes:
 
 def status_url(destination_id: UUID, job_id: UUID, attempt: int) -> str | None:
     """Return where the status of this attempt is to be posted; None when nowhere."""
-    if not settings.LEADRAILS_PUBLIC_URL:
+    public_url = settings.LEADRAILS_PUBLIC_URL
+    if not public_url:
         return None
     version = settings.LEADRAILS_KEYRING.primary
     mac = signing.callback_mac(
@@ -38,11 +39,13 @@ def status_url(destination_id: UUID, job_id: UUID, attempt: int) -> str | None:
         job=job_id,
         attempt=attempt,
     )
-    path = (
-        f"/webhooks/status/{ids.encode('dst', destination_id)}"
-        f"/{ids.encode('job', job_id)}/{attempt}/{version}/{mac}"
-    )
-    return f"{settings.LEADRAILS_PUBLIC_URL}{path}"
+    base = _status_base(public_url, destination_id)
+    return f"{base}/{ids.encode('job', job_id)}/{attempt}/{version}/{mac}"
+
+
+@lru_cache(maxsize=4096)
+def _status_base(public_url: str, destination_id: UUID) -> str:
+    return f"{public_url}/webhooks/status/{ids.encode('dst', destination_id)}"
 
 
 def is_genuine(

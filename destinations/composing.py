@@ -6,12 +6,12 @@ sent and its segments are those that are counted.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from destinations.providers import fields
 from destinations.providers.base import Content, Message
@@ -25,8 +25,7 @@ class CannotCompose(Exception):
     """There is nothing to send, or it would be refused; says why in a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """`content` goes in place of text and media, which are empty then."""
 
     body: str

@@ -8,7 +8,7 @@ Source: www.twilio.com/docs/messaging/api/message-resource and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -166,25 +166,8 @@ class TwilioSMS(Provider):
         return Auth.basic(self.account_sid, next(iter(self.auth_tokens), ""))
 
     async def send(self, message: Message, http: ProviderSession) -> Receipt:
-        callback = message.callback_url and message.callback_url + CALLBACK_RETRIES
-        content = message.content
-        service = self.messaging_service_sid
-        form = {
-            "To": self.address(message.to),
-            "From": None if service else self.address(self.from_number),
-            "MessagingServiceSid": service,
-            "Body": None if content else message.body,
-            "MediaUrl": () if content else message.media,
-            "ContentSid": content and content.template,
-            "ContentVariables": content and _json(content.variables),
-            "StatusCallback": callback,
-            "ValidityPeriod": self._validity(message.validity_seconds),
-            "ScheduleType": message.send_at and "fixed",
-            "SendAt": message.send_at and _moment(message.send_at),
-            **{name: self.options.get(option) for option, name in OPTIONS.items()},
-        }
         url = f"{self.account_url}/Messages.json"
-        answer = await http.post_form(url, _pairs(form), auth=self.auth)
+        answer = await http.post_form(url, self._form(message), auth=self.auth)
         if answer.is_client_error:
             raise refusal(self.kind, answer, _code(answer))
         sid = answer.body.get("sid")
@@ -269,9 +252,34 @@ class TwilioSMS(Provider):
     def address(self, number: str) -> str:
         return f"{self.channel}:{number}" if self.channel else number
 
-    def _validity(self, seconds: int | None) -> str | None:
-        if seconds is None:
-            return None
+    @cached_property
+    def _constant(self) -> list[tuple[str, str]]:
+        """What the form of every message says."""
+        sender = ("From", self.address(self.from_number))
+        if self.messaging_service_sid:
+            sender = ("MessagingServiceSid", self.messaging_service_sid)
+        options = [(name, self.options.get(key, "")) for key, name in OPTIONS.items()]
+        return [(name, value) for name, value in (sender, *options) if value]
+
+    def _form(self, message: Message) -> list[tuple[str, str]]:
+        form = [("To", self.address(message.to)), *self._constant]
+        if content := message.content:
+            form.append(("ContentSid", content.template))
+            if content.variables:
+                form.append(("ContentVariables", _json(content.variables)))
+        else:
+            if message.body:
+                form.append(("Body", message.body))
+            form += [("MediaUrl", url) for url in message.media]
+        if message.callback_url:
+            form.append(("StatusCallback", message.callback_url + CALLBACK_RETRIES))
+        if message.validity_seconds is not None:
+            form.append(("ValidityPeriod", self._validity(message.validity_seconds)))
+        if message.send_at:
+            form += [("ScheduleType", "fixed"), ("SendAt", _moment(message.send_at))]
+        return form
+
+    def _validity(self, seconds: int) -> str:
         longest = LONGEST_VALIDITY[self.channel]
         return str(min(max(seconds, SHORTEST_VALIDITY), longest))
 
@@ -300,16 +308,8 @@ class TwilioSMS(Provider):
         return f"{self.base_url}{path}"
 
 
-def _pairs(form: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in form.items():
-        if isinstance(value, tuple):
-            yield from ((name, item) for item in value)
-        elif value:
-            yield name, value
-
-
-def _json(variables: Mapping[str, str]) -> str | None:
-    return json.dumps(variables, ensure_ascii=False) if variables else None
+def _json(variables: Mapping[str, str]) -> str:
+    return json.dumps(variables, ensure_ascii=False)
 
 
 def _moment(at: datetime) -> str:

@@ -46,6 +46,7 @@ NAMED = frozenset(
         "To",
     }
 )
+SEGMENTS = re.compile(r"[0-9]{1,4}")
 PRICE = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,12})?")
 LONGEST_WORD = 40  # a status or code that is longer is cut, as it is none of Twilio's
 
@@ -183,7 +184,7 @@ def _json_pairs(body: bytes) -> Iterator[tuple[str, str]]:
 def segments(count: object) -> int | None:
     """None while unknown: a Messaging Service answers 0 until it chose a sender."""
     digits = str(count or "")
-    return (int(digits) or None) if re.fullmatch(r"[0-9]{1,4}", digits) else None
+    return (int(digits) or None) if SEGMENTS.fullmatch(digits) else None
 
 
 def text(value: object) -> str | None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from msgspec import Struct
+
 from leadrails.core.reasons import Reason
 from leadrails.core.retry import RetryPolicy
 from leadrails.core.states import Event
@@ -46,8 +48,7 @@ class Scope(StrEnum):
     CALLBACK = "callback"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """The provider's yes. `status` is its own word, kept for the log."""
 
     provider_id: str

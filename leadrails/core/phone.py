@@ -267,10 +267,15 @@ def _digits(text: str) -> str:
 
 
 def _country_code(e164: str) -> int | None:
-    if not e164.startswith("+"):
+    return _code_of(e164[:4])
+
+
+@lru_cache(maxsize=1000)
+def _code_of(start: str) -> int | None:
+    if not start.startswith("+"):
         return None
     for length in (1, 2, 3):
-        prefix = e164[1 : 1 + length]
+        prefix = start[1 : 1 + length]
         if prefix.isdecimal() and int(prefix) in _COUNTRY_CODES:
             return int(prefix)
     return None

@@ -15,6 +15,7 @@ destination, so that a page names the reason that matters most. In order:
 9. another message to the person just before     → Hold for seconds
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -92,8 +93,8 @@ class PolicyFacts(Struct, frozen=True, kw_only=True):
     country: str = ""
     suppressed_as: str = ""
     is_premium: bool = False
-    allowed_countries: frozenset[str] | None = frozenset()
-    held_countries: frozenset[str] = frozenset()
+    allowed_countries: Collection[str] | None = ()
+    held_countries: Collection[str] = ()
     quiet_until: datetime | None = None
     destination_this_hour: int = 0
     destination_ceiling: int | None = None

@@ -8,7 +8,8 @@ that needs several loses 6 octets of each to the user data header, which leaves
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from leadrails.core.data import load
 from leadrails.core.graphemes import clusters
@@ -25,8 +26,7 @@ _NOT_GSM7 = re.compile(f"[^{re.escape(_alphabet['basic'] + _alphabet['extension'
 _IN_EXTENSION = re.compile(f"[{re.escape(_alphabet['extension'])}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Segments:
+class Segments(Struct, frozen=True):
     """
     The cost of a text.
 

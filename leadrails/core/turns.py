@@ -86,8 +86,10 @@ def lead_waits_until(
     earlier one is tried next; in any case once a minute. Order is worth half of a job's
     time to live: after that it goes in any case.
     """
+    if company.earlier_until is None:
+        return None
     halfway = created_at + (expires_at - created_at) / 2
-    if company.earlier_until is None or now >= halfway:
+    if now >= halfway:
         return None
     wait = min(max((now - created_at) / 4, SHORTEST_WAIT), LONGEST_WAIT)
     when_tried = min(company.earlier_until + GAP, now + LONGEST_WAIT)

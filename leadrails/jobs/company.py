@@ -119,13 +119,14 @@ class Persons:
 
     def free_at(self, job: "DueJob") -> datetime | None:
         """When the job may start as far as others to its person go; None for now."""
-        if not job.recipient:
+        latest = self._given.get(_person(job), _NOTHING).latest
+        if not job.recipient or (job.company is None and latest is None):
             return None
         return person_free_at(
             job.id,
             job.company or ALONE,
             is_in_line=_is_in_line(job),
-            latest=self._given.get(_person(job), _NOTHING).latest,
+            latest=latest,
             now=job.clock,
         )
 

@@ -128,6 +128,20 @@ def _result(
     state = next_state(State.SENDING, decision.event)
     assert state is not None, decision
     delay = FIRST_LOOK if state is State.UNKNOWN else decision.delay
+    if isinstance(outcome, Receipt):  # nearly all
+        return Result(
+            job=start.job,
+            number=start.number,
+            state=state,
+            reason=decision.reason,
+            duration=duration,
+            outcome=Attempt.Outcome.ACCEPTED,
+            provider_id=outcome.provider_id,
+            sender=outcome.sender or "",
+            segments=outcome.segments or None,
+            http_status=201,
+            response={"status": outcome.status, "id": outcome.provider_id},
+        )
     common: dict[str, Any] = {
         "job": start.job,
         "number": start.number,
@@ -140,16 +154,6 @@ def _result(
         "retry_after": wait_of(outcome),
     }
     match outcome:
-        case Receipt():
-            return Result(
-                **common,
-                outcome=Attempt.Outcome.ACCEPTED,
-                provider_id=outcome.provider_id,
-                sender=outcome.sender or "",
-                segments=outcome.segments or None,
-                http_status=201,
-                response={"status": outcome.status, "id": outcome.provider_id},
-            )
         case Refused():
             return Result(
                 **common,
