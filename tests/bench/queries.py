@@ -42,7 +42,8 @@ UPDATE jobs_job SET state = (ARRAY['delivered', 'delivered', 'delivered', 'sent'
 SCATTER = "UPDATE jobs_queueentry SET due_at = now() - random() * interval '1 hour'"
 BARE_CLAIM = """
 WITH picked AS (
-  SELECT job_id FROM jobs_queueentry WHERE lease_until IS NULL AND due_at <= now()
+  SELECT job_id FROM jobs_queueentry
+  WHERE lease_until IS NULL AND due_at > '1970-01-01 00:00+00' AND due_at <= now()
   ORDER BY due_at LIMIT 200 FOR UPDATE SKIP LOCKED
 )
 UPDATE jobs_queueentry entry SET lease_until = now() + interval '15 seconds'
