@@ -276,6 +276,22 @@ def _move(report: Report, case: Case, decision: ReportDecision, known: State) ->
     job.delay = (decision.delay or timedelta(0)) if is_bounce else None
     if target in SUCCEEDED and known is State.UNDELIVERED:
         job.is_contradicted = True
+    if target is not State.RETRYING:
+        _end_open_attempts(report, case)
+
+
+def _end_open_attempts(report: Report, case: Case) -> None:
+    """
+    The job leaves the queue, and its worker may have died over a later attempt.
+
+    Nobody asks what that became, so the person may have a second message. If the worker
+    lives, what it settles says more.
+    """
+    for number, attempt in case.attempts.items():
+        if number != report.number and not attempt.outcome:
+            attempt.outcome = Outcome.UNKNOWN.value
+            case.noted.add(number)
+            case.job.is_possible_duplicate = True
 
 
 def _stamp(report: Report, case: Case, was: State) -> None:

@@ -100,10 +100,13 @@ ON CONFLICT DO NOTHING
 """
 
 # The worker that made the attempt may have died over it: then nobody else ends it.
-# If it lives, its own settling overwrites the time.
+# If it lives, its own settling overwrites the time, or came first and knows more.
 WRITE_ATTEMPTS = """
-UPDATE jobs_attempt attempt SET outcome = input.outcome,
-  provider_id = input.provider_id, finished_at = coalesce(attempt.finished_at, now())
+UPDATE jobs_attempt attempt SET
+  outcome = CASE WHEN input.outcome = 'unknown' AND attempt.outcome <> ''
+    THEN attempt.outcome ELSE input.outcome END,
+  provider_id = coalesce(nullif(input.provider_id, ''), attempt.provider_id),
+  finished_at = coalesce(attempt.finished_at, now())
 FROM json_to_recordset(%(rows)s::json)
   AS input (job_id uuid, number int, outcome text, provider_id text)
 WHERE attempt.job_id = input.job_id AND attempt.number = input.number

@@ -14,6 +14,7 @@ from leadrails.core.states import State
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job, QueueEntry
 from tests.make import make_destination
 from tests.webhooks.twilio import SID, form, make_sent_job, report
+from webhooks.cases import load_cases, write_cases
 
 pytestmark = [pytest.mark.django_db]
 
@@ -208,6 +209,29 @@ def test_good_news_of_an_earlier_attempt_ends_the_job():
     job = report(job, form("delivered"))
     assert (job.state, job.is_contradicted) == ("delivered", True)
     assert not QueueEntry.objects.exists()
+
+
+def test_a_later_attempt_whose_worker_died_is_ended_by_news_of_an_earlier_one():
+    job = make_sent_job(outcome="unknown")
+    second_attempt(job)
+    job = report(job, form("delivered"))
+    later = Attempt.objects.get(job_id=job.id, number=2)
+    assert later.outcome == "unknown"
+    assert later.finished_at is not None
+    assert job.is_possible_duplicate
+
+
+def test_what_a_later_attempt_came_to_meanwhile_is_not_unsaid():
+    job = make_sent_job(outcome="unknown")
+    second_attempt(job)
+    case = load_cases([job.id]).cases[job.id]
+    settled = {"outcome": "accepted", "provider_id": OTHER_SID}
+    Attempt.objects.filter(job_id=job.id, number=2).update(**settled)
+    case.attempts[2].outcome = "unknown"
+    case.noted.add(2)
+    write_cases([case])
+    later = Attempt.objects.get(job_id=job.id, number=2)
+    assert (later.outcome, later.provider_id) == ("accepted", OTHER_SID)
 
 
 def test_a_message_that_was_found_absent_and_sent_again_is_marked():
