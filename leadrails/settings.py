@@ -166,12 +166,15 @@ if not DATABASES["default"]["ENGINE"].endswith("postgresql"):
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database.")
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# Only the statements of leadrails/statements.py are prepared, and planned once. Whoever
-# is frozen in a transaction loses it, and its locks, after as long as a lease.
+# Only the statements of leadrails/statements.py are prepared, and planned once: often
+# while the queue is empty, when reading it from end to end looks cheapest, and then
+# kept into a flood. Whoever is frozen in a transaction loses it, and its locks, after
+# as long as a lease.
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options["prepare_threshold"] = 5
 _options["options"] = (
-    "-c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=15s "
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off "
+    "-c idle_in_transaction_session_timeout=15s "
     + _options.get("options", "")  # the operator's own come last, and win
 ).strip()
 del _options

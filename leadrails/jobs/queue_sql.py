@@ -19,8 +19,11 @@ come in as one JSON array: a driver's arrays cost the drain ten times as much.
 # in one order, for the moment of the claim. Who waited for that reads the gate as the
 # other claim left it, but counts the calls in flight as of before: what `claimed` has
 # grown by meanwhile is in flight as well. A row without a job says that something
-# due was kept back by its gate: look again soon. Lanes are never joined with tenants:
-# the planner knows the size of neither and would compare each with each.
+# due was kept back by its gate: look again soon.
+#
+# The plan is often made while the queue is empty and kept into a flood. So lanes are
+# never joined with tenants, nor entries with those picked: the planner, who takes both
+# for one row, would compare each with each.
 #
 # A claim need not be on disk: a crash of the database gives its jobs back, and `START`
 # waits for the disk before any call is made.
@@ -88,7 +91,7 @@ picked AS (
 leased AS (
   UPDATE jobs_queueentry entry
   SET lease_until = now() + %(lease)s, worker = %(worker)s
-  FROM picked WHERE entry.job_id = picked.job_id
+  WHERE entry.job_id = ANY(ARRAY(SELECT job_id FROM picked))
   RETURNING entry.job_id, entry.destination_id, entry.tenant_id, entry.is_bulk
 ),
 served AS (
