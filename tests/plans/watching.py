@@ -63,7 +63,7 @@ def watched() -> Iterator[list[Plan]]:
         return execute(text, parameters, many, context)
 
     def note_prepared(text, parameters, *rest):
-        call = _prepare(*_named(text, parameters or {}))
+        call = prepare(*_named(text, parameters or {}))
         plans.append(Plan(text, _explain(EXPLAIN + call)))
         return run_prepared(text, parameters, *rest)
 
@@ -72,6 +72,11 @@ def watched() -> Iterator[list[Plan]]:
         patch.object(statements, "_run", note_prepared),
     ):
         yield plans
+
+
+def explained(call: str) -> Plan:
+    """The plan of a prepared statement's call, which is made and undone."""
+    return Plan(call, _explain(EXPLAIN + call))
 
 
 def _explain(text: str, parameters=None) -> dict:
@@ -93,7 +98,7 @@ def _named(text: str, parameters) -> tuple[str, dict]:
     return text % tuple(f"%({name})s" for name in named), named
 
 
-def _prepare(text: str, parameters: dict) -> str:
+def prepare(text: str, parameters: dict) -> str:
     """Prepare a statement with the types that it gets; return the call of it."""
     server = connection.connection
     names = list(dict.fromkeys(PARAMETER.findall(text)))
