@@ -22,6 +22,7 @@ from datetime import timedelta
 
 import psycopg
 
+from tests.bench.excuses import EXCUSES
 from tests.bench.report import Figure, report, say
 from tests.bench.world import Size, open_world
 
@@ -66,7 +67,8 @@ def main() -> int:
     is_good = True
     with open_world() as world:
         for figure in measure(jobs, world.env["DATABASE_URL"]):
-            is_good = report(figure).met is not False and is_good
+            told = report(figure, EXCUSES.get(figure.name, ""))
+            is_good = is_good and (told.met is not False or bool(told.excused))
     return 0 if is_good else 1
 
 
