@@ -277,7 +277,7 @@ ACTS = {
     "callbacks": (callbacks, 2500),
     "callbacks waiting": (callbacks_waiting, 100),
     "stop": (stop, 400),
-    "unpriced": (lambda world: prices._unpriced(timedelta(0)), 600),
+    "unpriced": (lambda world: prices._unpriced(timedelta(0)), 1000),
     "poll": (poll, 1500),
     "count": (count, 200),
     "forget": (forget, 20),
