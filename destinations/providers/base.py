@@ -312,7 +312,7 @@ class Provider(Protocol):
         Raises:
             SendError: it was refused, or nothing is known.
         """
-        raise NotImplementedError
+        raise OutcomeUnknown("this provider cannot be told where answers go")
 
     def media_auth(self, url: str) -> Auth | None:  # noqa: ARG002
         """How a file of a message is asked for; None where no key belongs."""

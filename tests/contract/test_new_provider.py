@@ -5,6 +5,7 @@ The pigeon post is registered here and then used like any other: no page, addres
 migration knows of it.
 """
 
+import asyncio
 import io
 import json
 import logging
@@ -13,10 +14,13 @@ from html import unescape
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from destinations.callbacks import status_url
 from destinations.models import Destination
+from destinations.providers.inbound import NotInbound
 from destinations.providers.registry import PROVIDERS
+from leadrails.core.delivery import OutcomeUnknown
 from leadrails.core.redact import RedactingFilter
 from leadrails.jobs.loop import SenderLoop
 from leadrails.jobs.models import Job
@@ -192,3 +196,13 @@ def call_back(job, key, state):
         content_type="application/json",
         headers={"Pigeon-Signature": sign(key, url, body)},
     )
+
+
+def test_what_it_cannot_do_is_an_error_and_never_a_silent_success():
+    pigeon = Pigeon(api_key=LIVE_KEY, from_number="+1", route="", base_url="")
+    with pytest.raises(OutcomeUnknown):
+        asyncio.run(pigeon.find(None, timezone.now(), None))
+    with pytest.raises(OutcomeUnknown):
+        asyncio.run(pigeon.connect_replies("https://h.example/", None))
+    with pytest.raises(NotInbound):
+        pigeon.parse_inbound(b"")
