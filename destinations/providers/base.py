@@ -303,7 +303,11 @@ class Provider(Protocol):
         """An answer that the provider understands; with a text, it sends that back."""
         return InboundAnswer("text/plain", "")
 
-    async def connect_replies(self, incoming: str, http: ProviderSession) -> None:
+    async def connect_replies(
+        self,
+        incoming: str,  # noqa: ARG002
+        http: ProviderSession,  # noqa: ARG002
+    ) -> None:
         """
         Have what people answer to the sender posted to `incoming`.
 
