@@ -1,13 +1,17 @@
 """Names and secrets of simulated accounts: derived, so nothing is registered."""
 
+import base64
 import hashlib
 import hmac
 import re
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 MARK = "5111a7ed"
 SAMPLE_SENDER = "+15555550100"  # every simulated account owns it
 _SIMULATED = re.compile(rf"[A-Z]{{2}}{MARK}[0-9a-f]{{24}}")
+_TELNYX = re.compile(rf"(?:KEY)?({MARK}[0-9a-f]{{24}})(?:_[0-9a-f]{{32}})?")
 
 
 def is_simulated_sid(sid: str) -> bool:
@@ -27,11 +31,41 @@ def sibling_sid(prefix: str, account: str) -> str:
 
 def auth_token(secret: str, sid: str) -> str:
     """The auth token of an `AC…`, or the key secret of an `SK…`."""
-    return hmac.new(secret.encode(), sid.encode(), hashlib.sha256).hexdigest()[:32]
+    return _derived(secret, sid)
+
+
+def telnyx_profile_id(account: str) -> str:
+    """The account's own messaging profile; from it, or its key, follows the account."""
+    return str(UUID(MARK + account[-24:]))
+
+
+def telnyx_api_key(secret: str, account: str) -> str:
+    return f"KEY{MARK}{account[-24:]}_{_derived(secret, f'telnyx key of {account}')}"
+
+
+def telnyx_account(key_or_profile: str) -> str | None:
+    """The account of a simulated API key or of an account's own profile."""
+    found = _TELNYX.fullmatch(key_or_profile.replace("-", ""))
+    return f"AC{found[1]}" if found else None
+
+
+def telnyx_signing_key(secret: str, account: str) -> Ed25519PrivateKey:
+    """What the account's webhooks are signed with."""
+    text = f"telnyx webhooks of {account}".encode()
+    seed = hmac.new(secret.encode(), text, hashlib.sha256).digest()
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def telnyx_public_key(secret: str, account: str) -> str:
+    """As Telnyx shows it: base64 of 32 bytes."""
+    public = telnyx_signing_key(secret, account).public_key()
+    return base64.b64encode(public.public_bytes_raw()).decode()
 
 
 def handsets_path(secret: str, account: str) -> str:
     """The page of an account's virtual phones; who knows it may read and reply."""
-    text = f"handsets of {account}".encode()
-    key = hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()[:32]
-    return f"/handsets/{account}/{key}/"
+    return f"/handsets/{account}/{_derived(secret, f'handsets of {account}')}/"
+
+
+def _derived(secret: str, text: str) -> str:
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
