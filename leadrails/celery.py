@@ -46,6 +46,8 @@ app.conf.update(
             "jobs.drop_months": 6 * 3600.0,
             "leads.forget": 300.0,
             "tenants.forget": 3600.0,
+            "mail.send": 10.0,
+            "mail.forget": 3600.0,
         }.items()
     },
 )

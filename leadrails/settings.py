@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "csp",
     "leadrails.apps.LeadRailsConfig",
     "leadrails.ui",
+    "leadrails.mail",
     "leadrails.tenants",
     "leadrails.contacts",
     "leadrails.alerts",
@@ -218,6 +219,32 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 
 APPEND_SLASH = False  # a redirected callback loses its form
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# Mail ------------------------------------------------------------------------
+
+EMAIL_URL = env.str("EMAIL_URL", default="")
+LEADRAILS_HAS_MAIL = bool(EMAIL_URL)
+if LEADRAILS_HAS_MAIL:
+    try:
+        _mail = env.email_url_config(EMAIL_URL)  # type: ignore[no-untyped-call]
+    except (KeyError, ValueError, ImproperlyConfigured):
+        raise ImproperlyConfigured(
+            "EMAIL_URL must look like smtp+tls://user:password@mail.example.com:587, "
+            "with %40 for an @ in the user's name."
+        ) from None
+    globals().update(_mail)
+    # Port 25 is between mail servers; those who log in use 587 (RFC 6409).
+    if _mail.get("EMAIL_USE_TLS"):
+        EMAIL_PORT = _mail["EMAIL_PORT"] or 587
+    register_secrets(EMAIL_URL, _mail["EMAIL_HOST_PASSWORD"] or "")
+    del _mail
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+EMAIL_TIMEOUT = 20  # seconds, for each step of a conversation
+_host = urlsplit(LEADRAILS_PUBLIC_URL).hostname or "localhost"
+DEFAULT_FROM_EMAIL = env.str(
+    "DEFAULT_FROM_EMAIL", default=f"LeadRails <leadrails@{_host}>"
+)
 
 # Browsers --------------------------------------------------------------------
 

@@ -11,6 +11,8 @@ os.environ.setdefault("LEADRAILS_PUBLIC_URL", "http://127.0.0.1:8000")
 
 from leadrails.settings import *  # noqa: F403
 
+# pytest-django keeps what is sent in memory.
+LEADRAILS_HAS_MAIL = True
 # Hashing a password on purpose costs 60 ms; thousands of tests make users.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # WhiteNoise warns of a folder that only collectstatic makes.
