@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
-from leadrails.tenants.models import TenantModel, TenantQuerySet, User
+from leadrails.tenants.models import Tenant, TenantModel, TenantQuerySet, User
 
 
 class AlertQuerySet(TenantQuerySet["Alert"]):
@@ -62,3 +63,55 @@ class Alert(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.scope}"
+
+
+class AlertEventQuerySet(TenantQuerySet["AlertEvent"]):
+    pass
+
+
+class AlertEvent(models.Model):
+    """
+    One line of an alert's history, and what channels are told of.
+
+    That an alert opens and closes is written by a trigger of its table: many statements
+    move alerts, and what they tell commits with them or not at all.
+    """
+
+    class What(models.TextChoices):
+        OPENED = "opened", _("Opened")
+        REOPENED = "reopened", _("Opened again")
+        CURED = "cured", _("Cured by itself")
+        RESOLVED = "resolved", _("Resolved")
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+        SNOOZED = "snoozed", _("Snoozed for a day")
+        COMMENTED = "commented", _("Comment")
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="+")
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="events")
+    what = models.CharField(max_length=12, choices=What.choices)
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    actor_name = models.CharField(max_length=254, blank=True)
+    cause = models.CharField(max_length=60, blank=True)
+    text = models.TextField(max_length=2000, blank=True)
+    is_told = models.BooleanField(
+        default=True, help_text="Nothing is left to tell the channels."
+    )
+
+    objects = AlertEventQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(is_told=False),
+                name="alert_event_to_tell",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_opening(self) -> bool:
+        return self.what in (self.What.OPENED, self.What.REOPENED)

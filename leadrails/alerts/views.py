@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,16 +13,19 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from destinations.models import Destination
-from destinations.providers import errors
-from destinations.providers.registry import PROVIDERS
 from leadrails.alerts import actions
+from leadrails.alerts.forms import CommentForm
+from leadrails.alerts.history import history_of
 from leadrails.alerts.models import Alert
-from leadrails.alerts.words import WORDS, words_for, words_of_cause
-from leadrails.core import ids, phone
-from leadrails.core.delivery import COUNTRY_FAILED
+from leadrails.alerts.telling import Places
+from leadrails.core import ids
 from leadrails.core.reasons import Reason
 from leadrails.jobs.lineage import RESTORED_BACKUP
 from leadrails.jobs.links import link
@@ -55,98 +59,80 @@ def alert_list(request: TenantRequest) -> HttpResponse:
         after=request.GET.get("after"),
         before=request.GET.get("before"),
     )
-    places = Destination.objects.for_tenant(request.tenant).in_bulk(
-        [a.destination_id for a in page if a.destination_id]
-    )
-    sources = Source.objects.for_tenant(request.tenant).in_bulk(
-        [a.source_id for a in page if a.source_id]
-    )
-    # Retention drops jobs; the alert outlasts its example.
-    examples = set(
-        Job.objects.for_tenant(request.tenant)
-        .filter(pk__in=[a.job_id for a in page if a.job_id])
-        .values_list("pk", flat=True)
-    )
-    for alert in page:
-        if alert.job_id not in examples:
-            alert.job_id = None
-    cards = [
-        _card(
-            request,
-            alert,
-            places.get(alert.destination_id) if alert.destination_id else None,
-            sources.get(alert.source_id) if alert.source_id else None,
-        )
-        for alert in page
-    ]
-    context = {"page": page, "cards": cards, "is_resolved": is_resolved}
+    context = {
+        "page": page,
+        "cards": _cards(request, list(page)),
+        "is_resolved": is_resolved,
+    }
     return render(request, "alerts/alert_list.html", context)
 
 
-def _card(
-    request: TenantRequest,
-    alert: Alert,
-    destination: Destination | None,
-    source: Source | None,
-) -> dict[str, Any]:
-    words = words_for(alert.kind, alert.cause)
-    where = str(destination or source or _place(alert))
-    sentence, next_step, docs_url = _cause(alert, destination)
-    about = "" if alert.kind in WORDS else alert.kind.replace("_", " ").capitalize()
-    is_waiting = words.counts == "waits"
-    said = (sentence, words.sentence) if is_waiting else (words.sentence, sentence)
-    parts = (about and f"{about}.", words.measured(alert.details), *map(str, said))
+@require_http_methods(["GET", "HEAD"])
+@member_required()
+def alert_detail(request: TenantRequest, alert: str) -> HttpResponse:
+    return _detail_page(request, _access(request, alert))
+
+
+def _detail_page(
+    request: TenantRequest, alert: Alert, form: CommentForm | None = None
+) -> HttpResponse:
+    (card,) = _cards(request, [alert])
+    context = {
+        "alert": alert,
+        "card": {**card, "url": ""},
+        "steps": history_of(alert),
+        "form": form or CommentForm(),
+        "may_write": request.role.covers(Role.OPERATOR),
+    }
+    status = 422 if form is not None else 200
+    return render(request, "alerts/alert_detail.html", context, status=status)
+
+
+def _access(request: TenantRequest, public_id: str) -> Alert:
+    alerts = Alert.objects.for_tenant(request.tenant)
+    return get_object_or_404(
+        alerts.select_related("acknowledged_by", "resolved_by"),
+        pk=read_id(Alert.prefix, public_id),
+    )
+
+
+def _cards(request: TenantRequest, alerts: list[Alert]) -> list[dict[str, Any]]:
+    # Retention drops jobs; the alert outlasts its example.
+    examples = set(
+        Job.objects.for_tenant(request.tenant)
+        .filter(pk__in=[a.job_id for a in alerts if a.job_id])
+        .values_list("pk", flat=True)
+    )
+    for alert in alerts:
+        if alert.job_id not in examples:
+            alert.job_id = None
+    places = Places(request.tenant, alerts)
+    return [_card(request, alert, places) for alert in alerts]
+
+
+def _card(request: TenantRequest, alert: Alert, places: Places) -> dict[str, Any]:
+    told = places.tell(alert)
+    destination, source = places.destination(alert), places.source(alert)
     place_url = _place_url(request, destination, source)
     return {
-        "title": str(words.title) % {"where": where, "country": _country(alert)},
-        "tone": "ok" if alert.resolved_at else words.tone,
+        "title": told.title,
+        "url": link(request.tenant, "alerts:detail", alert=alert.public_id),
+        "tone": "ok" if alert.resolved_at else told.tone,
         "status": _status(alert),
-        "sentence": " ".join(part for part in parts if part),
-        "next_step": "" if alert.resolved_at else next_step or words.next_step,
-        "closes": "" if alert.resolved_at else words.closes,
+        "severity": told.severity.label,
+        "sentence": told.sentence,
+        "next_step": "" if alert.resolved_at else told.next_step,
+        "closes": "" if alert.resolved_at else told.closes,
         "since": alert.opened_at,
-        "count": alert.failures if words.counts else 0,
-        "is_held": is_waiting,
+        "count": alert.failures if told.counts else 0,
+        "is_held": told.is_waiting,
         "times_opened": alert.times_opened,
-        "where": where,
+        "where": told.where,
         "where_url": place_url,
-        "docs_url": docs_url,
+        "docs_url": told.docs_url,
         "docs_label": "",
         "acts": _acts(request, alert, place_url),
     }
-
-
-def _cause(alert: Alert, destination: Destination | None) -> tuple[str, str, str]:
-    """The cause as a sentence, what helps, and the provider's page on it."""
-    if said := words_of_cause(alert.cause):
-        if words_for(alert.kind, alert.cause).is_told:
-            return "", "", ""
-        return str(said[0]), str(said[1]), ""
-    if not alert.cause:
-        return "", "", ""
-    if destination is None:
-        return _("Cause: %(cause)s.") % {"cause": alert.cause}, "", ""
-    where: errors.Where = "callback" if alert.kind == "failure_rate" else "sync"
-    info = errors.lookup(destination.kind, alert.cause, where=where)
-    return f"{info.sentence} ({alert.cause})", "", info.docs_url or ""
-
-
-def _country(alert: Alert) -> str:
-    """The country in a scope such as `destination:dst_…:GB`."""
-    place = alert.scope.split(":")[2:]
-    is_country = bool(place) and alert.kind == COUNTRY_FAILED
-    return phone.country_name(place[0]) if is_country else _("a country")
-
-
-def _place(alert: Alert) -> str:
-    """What is unwell when it is neither a destination nor a source."""
-    what, *rest = alert.scope.split(":")
-    if what == "provider" and rest[0] in PROVIDERS:
-        name = PROVIDERS[rest[0]].label
-        return _("The simulator") if rest[1:] else name
-    if what == "table":
-        return rest[0]
-    return _("this workspace")
 
 
 def _status(alert: Alert) -> str:
@@ -245,15 +231,41 @@ def alert_resolve(request: TenantRequest, alert: str) -> HttpResponse:
     )
 
 
+@require_POST
+@member_required(Role.OPERATOR)
+def alert_comment(request: TenantRequest, alert: str) -> HttpResponse:
+    found = _access(request, alert)
+    form = CommentForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.comment(
+                found,
+                form.cleaned_data["text"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except ValidationError as error:
+            form.add_error("text", error)
+        else:
+            messages.success(request, _("Your comment stands in the history."))
+            return _back(request, found)
+    return _detail_page(request, found, form)
+
+
 def _act(
     request: TenantRequest, alert: str, act: Callable[..., bool], done: str
 ) -> HttpResponse:
-    found = get_object_or_404(
-        Alert.objects.for_tenant(request.tenant), pk=read_id(Alert.prefix, alert)
-    )
+    found = _access(request, alert)
     now: datetime = timezone.now()
     if act(found, actor=request.user, now=now):
         messages.success(request, done)
     else:
         messages.info(request, _("Somebody, or the cure itself, was faster."))
+    if request.POST.get("next") == "detail":
+        return _back(request, found)
     return redirect("alerts:list", tenant=request.tenant.slug)
+
+
+def _back(request: TenantRequest, alert: Alert) -> HttpResponse:
+    slug = request.tenant.slug
+    return redirect("alerts:detail", tenant=slug, alert=alert.public_id)

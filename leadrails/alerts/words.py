@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from leadrails.alerts.causes import CAUSES
+from leadrails.alerts.severity import Severity
 from leadrails.core.reasons import EXPLANATIONS
 
 Text = str | Promise
@@ -30,9 +31,13 @@ class Words:
     opens: Text
     closes: Text
     figures: Text = ""
-    tone: str = "attention"
+    severity: Severity = Severity.WARNING
     counts: str = "failures"
     is_told: bool = False
+
+    @property
+    def tone(self) -> str:
+        return "failed" if self.severity is Severity.SEVERE else "attention"
 
     def measured(self, details: Mapping[str, Any]) -> str:
         """The figures as a sentence; empty where the alert has none."""
@@ -52,7 +57,7 @@ WORDS: dict[str, Words] = {
         next_step=_("Correct what the cause names, verify the connection, resume it."),
         opens=_("the provider refuses the account or the sender"),
         closes=_("the destination is resumed, or the provider takes a message again"),
-        tone="failed",
+        severity=Severity.SEVERE,
     ),
     "country_not_enabled": Words(
         title=_("%(where)s may not send to %(country)s"),
@@ -73,7 +78,7 @@ WORDS: dict[str, Words] = {
             " of attempts, a template that fails, a message that is refused as written"
         ),
         closes=_("each one of the last 7 days was replayed with success"),
-        tone="failed",
+        severity=Severity.SEVERE,
     ),
     "failure_rate": Words(
         title=_("Many messages of %(where)s fail"),
@@ -89,7 +94,7 @@ WORDS: dict[str, Words] = {
             " dead letters, filtered ones; and people who opted out)"
         ),
         closes=_("less than 10 % of an hour's messages fail"),
-        tone="failed",
+        severity=Severity.SEVERE,
     ),
     "outcome_unknown": Words(
         title=_("It is not known whether messages of %(where)s were sent"),
@@ -103,6 +108,7 @@ WORDS: dict[str, Words] = {
         opens=_("an answer was lost, and the provider cannot be asked"),
         closes=_("no message's outcome is unknown any more"),
         is_told=True,
+        severity=Severity.SEVERE,
     ),
     "signature_failures": Words(
         title=_("Callbacks for %(where)s have a wrong signature"),
@@ -166,7 +172,7 @@ WORDS: dict[str, Words] = {
             " them, or the only one twice in a row"
         ),
         closes=_("less than a quarter of them are without an answer"),
-        tone="failed",
+        severity=Severity.SEVERE,
         counts="",
     ),
     "queue_age": Words(
@@ -216,6 +222,7 @@ WORDS: dict[str, Words] = {
         ),
         closes=_("a lead comes, or the alarm or the source is switched off"),
         counts="",
+        severity=Severity.SEVERE,
     ),
     "ceiling_reached": Words(
         title=_("%(where)s reached its ceiling of messages"),
@@ -244,6 +251,7 @@ WORDS: dict[str, Words] = {
         opens=_("the database is a restored backup in which messages wait"),
         closes=_("they are released or canceled"),
         counts="waits",
+        severity=Severity.SEVERE,
     ),
     "recipient_ceiling": Words(
         title=_("%(where)s has more messages for one person than a day allows"),
@@ -256,6 +264,7 @@ WORDS: dict[str, Words] = {
         opens=_("a person has got as many messages as a day allows"),
         closes=_("nothing waits for it any more"),
         counts="waits",
+        severity=Severity.NOTICE,
     ),
     "stray_rows": Words(
         title=_("Rows of %(where)s carry a time that cannot be right"),
@@ -271,6 +280,7 @@ WORDS: dict[str, Words] = {
         opens=_("a row lies in the default partition of a monthly table"),
         closes=_("none lies there any more"),
         counts="",
+        severity=Severity.NOTICE,
     ),
 }
 
@@ -289,7 +299,7 @@ _OF_CAUSE = {
         closes=_(
             "the destination delivers, and less than 5 % of an hour's are filtered"
         ),
-        tone="failed",
+        severity=Severity.SEVERE,
     ),
 }
 
@@ -320,10 +330,16 @@ def words_of_cause(cause: str) -> tuple[Text, Text] | None:
 
 def table() -> str:
     """Every kind with its rules, as Markdown for docs/alerts.md."""
-    lines = ["| Kind | Opens when | Closes by itself when |", "| --- | --- | --- |"]
+    lines = [
+        "| Kind | Severity | Opens when | Closes by itself when |",
+        "| --- | --- | --- | --- |",
+    ]
     every = [(f"`{kind}`", words) for kind, words in WORDS.items()]
     every += [
         (f"`{kind}`, `{cause}`", words) for (kind, cause), words in _OF_CAUSE.items()
     ]
-    lines += [f"| {name} | {words.opens} | {words.closes} |" for name, words in every]
+    lines += [
+        f"| {name} | {words.severity} | {words.opens} | {words.closes} |"
+        for name, words in every
+    ]
     return "\n".join(lines)

@@ -175,3 +175,37 @@ def test_a_source_is_named_and_linked(world, make, enter, url):
     assert card["title"] == "No lead comes from Acme form"
     assert card["sentence"].startswith("Hours without a lead: 30.")
     assert card["where_url"] == url("sources:detail", source=world.source.public_id)
+
+
+def test_the_page_of_an_alert_tells_who_did_what(world, make, enter, url):
+    alert = make(cause="attempts_exhausted")
+    client, page = enter(world.tenant), url("alerts:detail", alert=alert.public_id)
+    said = "I asked the carrier.\n<b>They</b> look into it."
+    client.post(url("alerts:comment", alert=alert.public_id), {"text": said})
+    for act in ("acknowledge", "snooze", "resolve"):
+        client.post(url(f"alerts:{act}", alert=alert.public_id), {"next": "detail"})
+    Alert.objects.filter(pk=alert.pk).update(resolved_at=None, resolved_by=None)
+    Alert.objects.filter(pk=alert.pk).update(failures=9)
+    Alert.objects.filter(pk=alert.pk).update(resolved_at=timezone.now())
+
+    answer = client.get(page)
+
+    person = answer.wsgi_request.user
+    steps = [step["title"] for step in reversed(answer.context["steps"])]
+    assert steps == [
+        "Opened",
+        f"Comment by {person}",
+        f"Acknowledged by {person}",
+        f"Snoozed for a day by {person}",
+        f"Resolved by {person}",
+        "Opened again",
+        "Cured by itself",
+    ]
+    assert "&lt;b&gt;They&lt;/b&gt; look" in answer.content.decode()
+
+
+def test_an_empty_comment_is_refused_beside_its_field(world, make, enter, url):
+    page = url("alerts:comment", alert=make().public_id)
+    answer = enter(world.tenant, Role.OPERATOR).post(page, {"text": "  "})
+    assert answer.status_code == 422
+    assert "text" in answer.context["form"].errors
