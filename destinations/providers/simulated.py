@@ -9,9 +9,10 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 MARK = "5111a7ed"
-SAMPLE_SENDER = "+15555550100"  # every simulated account owns it
+SAMPLE_SENDER = "+15555550100"  # every simulated account owns it at Twilio
+SAMPLE_TELNYX_SENDER = "+15555550200"  # and this one at Telnyx
 _SIMULATED = re.compile(rf"[A-Z]{{2}}{MARK}[0-9a-f]{{24}}")
-_TELNYX = re.compile(rf"(?:KEY)?({MARK}[0-9a-f]{{24}})(?:_[0-9a-f]{{32}})?")
+_TELNYX_KEY = re.compile(rf"KEY{MARK}[0-9a-f]{{24}}_[0-9a-f]{{22}}", re.IGNORECASE)
 
 
 def is_simulated_sid(sid: str) -> bool:
@@ -34,37 +35,42 @@ def auth_token(secret: str, sid: str) -> str:
     return _derived(secret, sid)
 
 
-def telnyx_profile_id(account: str) -> str:
-    """The account's own messaging profile; from it, or its key, follows the account."""
-    return str(UUID(MARK + account[-24:]))
+def handsets_path(secret: str, account: str) -> str:
+    """The page of an account's virtual phones; who knows it may read and reply."""
+    return f"/handsets/{account}/{_derived(secret, f'handsets of {account}')}/"
+
+
+def is_simulated_key(api_key: str) -> bool:
+    """Whether it is a Telnyx key of a simulated account."""
+    return _TELNYX_KEY.fullmatch(api_key) is not None
 
 
 def telnyx_api_key(secret: str, account: str) -> str:
-    return f"KEY{MARK}{account[-24:]}_{_derived(secret, f'telnyx key of {account}')}"
-
-
-def telnyx_account(key_or_profile: str) -> str | None:
-    """The account of a simulated API key or of an account's own profile."""
-    found = _TELNYX.fullmatch(key_or_profile.replace("-", ""))
-    return f"AC{found[1]}" if found else None
+    """`KEY…`: names the account, which is thus found again, and proves it."""
+    proof = _derived(secret, f"telnyx key of {account}")[:22]
+    return f"KEY{MARK}{account[-24:]}".upper() + f"_{proof}"
 
 
 def telnyx_signing_key(secret: str, account: str) -> Ed25519PrivateKey:
-    """What the account's webhooks are signed with."""
-    text = f"telnyx webhooks of {account}".encode()
+    text = f"ed25519 of {account}".encode()
     seed = hmac.new(secret.encode(), text, hashlib.sha256).digest()
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def telnyx_public_key(secret: str, account: str) -> str:
-    """As Telnyx shows it: base64 of 32 bytes."""
-    public = telnyx_signing_key(secret, account).public_key()
-    return base64.b64encode(public.public_bytes_raw()).decode()
+    """Base64 of 32 bytes, as the provider's portal shows it."""
+    key = telnyx_signing_key(secret, account).public_key()
+    return base64.b64encode(key.public_bytes_raw()).decode()
 
 
-def handsets_path(secret: str, account: str) -> str:
-    """The page of an account's virtual phones; who knows it may read and reply."""
-    return f"/handsets/{account}/{_derived(secret, f'handsets of {account}')}/"
+def telnyx_profile_id(account: str) -> str:
+    """The messaging profile that holds the account's numbers from the beginning."""
+    return str(UUID(MARK + account[-24:]))
+
+
+def telnyx_agent_id(account: str) -> str:
+    """The account's RCS agent at Telnyx."""
+    return f"agent_{account[-16:]}"
 
 
 def _derived(secret: str, text: str) -> str:
