@@ -6,7 +6,7 @@ import pytest
 
 from leadrails.jobs.loop import SenderLoop
 
-pytest_plugins = ["tests.simulator.server"]
+pytest_plugins = ["tests.simulator.server", "tests.browser"]
 
 _LOOPBACK = ("127.", "::1", "localhost")
 

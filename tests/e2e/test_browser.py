@@ -1,82 +1,14 @@
 """A person's first minutes, in a real browser on the running system."""
 
-import re
-import shutil
-from urllib.parse import urlsplit
-
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from leadrails.embedded.browser import NAMES
-from tests.ui.test_browser import ARGS
+from tests.e2e.browsing import PATIENCE, choose, log_in
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 20_000  # milliseconds
 NO_ANSWER = 51
 """The ending of a number whose phone is off or out of reach."""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = next(filter(None, map(shutil.which, NAMES)))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser, system):
-    """A new visitor's page; whatever its console or network complains of fails."""
-    context = browser.new_context(base_url=system.web_url)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    complaints = []
-
-    def note_line(line):
-        if line.type in ("error", "warning"):
-            complaints.append(f"console: {line.text}")
-
-    def note_answer(answer):
-        if answer.status >= 400:
-            complaints.append(f"{answer.status}: {answer.url}")
-
-    def note_request(request):
-        if urlsplit(request.url).netloc != urlsplit(system.web_url).netloc:
-            complaints.append(f"another host: {request.url}")
-
-    def note_failure(request):
-        # Leaving a page cuts off what it was about to refresh.
-        if request.failure != "net::ERR_ABORTED":
-            complaints.append(f"{request.failure}: {request.url}")
-
-    page.on("console", note_line)
-    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
-    page.on("request", note_request)
-    page.on("response", note_answer)
-    page.on("requestfailed", note_failure)
-    yield page
-    context.close()
-    assert complaints == []
-
-
-def log_in(page, workspace):
-    """By keyboard alone."""
-    page.goto("/")
-    expect(page.get_by_label("E-mail")).to_be_focused()
-    page.keyboard.type(workspace.email)
-    page.keyboard.press("Tab")
-    expect(page.get_by_label("Password")).to_be_focused()
-    page.keyboard.type(workspace.password)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Overview"))
-
-
-def choose(page, name):
-    """Open a page by its entry in the sidebar."""
-    page.get_by_role("navigation").get_by_role("link", name=name).first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
 def test_a_test_event_is_followed_from_its_button_to_its_message(system, page):

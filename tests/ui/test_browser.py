@@ -1,24 +1,12 @@
 """What styles and scripts do to the shell, in a real browser under the real policy."""
 
-import shutil
-
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import expect, sync_playwright
-
-from leadrails.embedded.browser import NAMES
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 LIST = "/t/acme/jobs/list"
 PHONE = {"width": 375, "height": 700}
 
@@ -32,15 +20,6 @@ def server_url(shell_alone):
     assert server.error is None
     yield f"http://127.0.0.1:{server.port}"
     server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = next(filter(None, map(shutil.which, NAMES)))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

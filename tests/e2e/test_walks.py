@@ -1,0 +1,129 @@
+"""The ways through the pages that must stay short and whole."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.browsing import PATIENCE, choose, log_in
+from tests.e2e.system import Workspace
+
+pytestmark = pytest.mark.browser
+
+MOST_CLICKS = 15
+MOST_FIELDS = 4  # typed into
+COUNT = """
+addEventListener("click", (event) => {
+  if (event.isTrusted && event.detail > 0) counted("click");
+}, true);
+addEventListener("change", (event) => {
+  if (event.isTrusted && event.target.matches("input, textarea")) counted("field");
+}, true);
+"""
+
+
+@pytest.fixture
+def newcomer(system):
+    """Somebody with a workspace and nothing in it."""
+    facts = {
+        "client_id": "",
+        "sources": [{"source_id": "", "key_id": "", "signing_secret": ""}],
+        "api_key": "",
+        "admin": {"email": "new@first.example", "password": "a-long-passphrase"},
+        "simulator": {"account_sid": "", "auth_token": "", "handsets": ""},
+    }
+    person = Workspace.parse("first", facts)
+    system.stack.env["LEADRAILS_OWNER_PASSWORD"] = person.password
+    system.stack.manage("createowner", "--email", person.email, "--tenant", "First")
+    del system.stack.env["LEADRAILS_OWNER_PASSWORD"]
+    return person
+
+
+def test_a_newcomer_sees_a_first_message_delivered_within_few_clicks(page, newcomer):
+    log_in(page, newcomer)
+    done = []
+    page.expose_function("counted", done.append)
+    page.add_init_script(COUNT)
+    page.reload()
+    steps = page.locator("#first-steps")
+
+    steps.get_by_role("link", name="Create a source").click()
+    page.get_by_label("Name").fill("My form")
+    page.get_by_role("button", name="Create source").click()
+    steps.get_by_role("link", name="Create a destination").click()
+    page.get_by_role("link", name="Simulated").first.click()
+    page.get_by_role("button", name="Create", exact=True).click()
+    steps.get_by_role("link", name="Create a route").click()
+    page.get_by_role("button", name="Create", exact=True).click()
+    steps.get_by_role("button", name="Send a test lead").click()
+    expect(steps).to_contain_text("your first message was delivered", timeout=PATIENCE)
+    expect(steps.locator(".bubble")).to_contain_text("Hi Taylor")
+    steps.get_by_role("link", name="See every step of it").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Delivered")
+
+    assert 5 < done.count("click") <= MOST_CLICKS
+    assert 0 < done.count("field") <= MOST_FIELDS
+
+
+def test_from_wrong_credentials_to_the_fix_and_the_alert_from_open_to_cured(
+    system, page
+):
+    place = system.borealis
+    log_in(page, place)
+    _edit(page, "Auth token", "0" * 32)
+    lead = system.post(place, system.new_phone(), service_type="roofing").lead_id
+    system.wait_for_jobs([lead], "held")
+
+    choose(page, "Alerts")
+    card = page.locator(".alert").first
+    card.get_by_role("button", name="Snooze").click()
+    expect(card).to_contain_text("Snoozed until")
+    card.get_by_role("link", name="Open destination").click()
+    expect(page.locator(".notice").first).to_contain_text("Auth")
+    _edit(page, "Auth token", place.auth_token)
+    page.get_by_role("link", name="Resume").first.click()
+    page.get_by_role("dialog").get_by_role("button").last.click()
+
+    system.wait_for_jobs([lead], "delivered")
+    choose(page, "Alerts")
+    expect(page.get_by_text("No open problem")).to_be_visible()
+    page.get_by_role("link", name="Resolved").click()
+    expect(page.locator(".alert").first).to_contain_text("Sales SMS")
+
+
+def test_from_a_dead_job_by_its_reason_to_its_replay(system, page):
+    place, phone = system.borealis, system.new_phone()
+    log_in(page, place)
+    before = _edit(page, "Message body template", "{{ custom_fields.greeting }}")
+    lead = system.post(place, phone, service_type="roofing", full_name="Ida Low")
+    system.wait_for_jobs([lead.lead_id], "dead")
+    _edit(page, "Message body template", before)
+
+    choose(page, "Jobs")
+    page.get_by_role("link", name="Failed").click()
+    page.get_by_role("link", name="Ida Low").click()
+    expect(page.locator(".notice").first).to_contain_text("template")
+    page.get_by_role("link", name="Replay").click()
+    page.get_by_role("dialog").get_by_role("button", name="Replay").click()
+
+    expect(page.locator(".timeline")).to_contain_text("Replayed by a person")
+    jobs = system.wait(
+        lambda: [j for j in system.jobs(lead.lead_id) if j["state"] == "delivered"],
+        "a replay delivered",
+    )
+    assert "Hi Ida" in json.dumps(jobs[0]["message"])
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Delivered")
+
+
+def _edit(page, label, text):
+    """Change one box of the destination Sales SMS; return what was in it."""
+    choose(page, "Destinations")
+    page.get_by_role("link", name="Sales SMS").click()
+    page.get_by_role("link", name="Edit").click()
+    box = page.get_by_label(label, exact=True)
+    before = box.input_value()
+    box.fill(text)
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Sales SMS")
+    return before
