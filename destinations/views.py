@@ -27,7 +27,7 @@ from leadrails.core.rendering import AVAILABLE_FIELDS
 from leadrails.jobs import gates
 from leadrails.jobs.limits import change_destination
 from leadrails.routing.models import Route
-from leadrails.tenants.doors import TenantRequest, member_required
+from leadrails.tenants.doors import TenantRequest, is_first_run, member_required
 from leadrails.tenants.models import Role
 from leadrails.tenants.settings_pages import add_error
 
@@ -88,6 +88,8 @@ def destination_create(request: TenantRequest, kind: str, mode: str) -> HttpResp
     )
     if request.method == "POST" and form.is_valid():
         made = _create(request, form)
+        if made is not None and is_first_run(request):
+            return redirect("overview", tenant=request.tenant.slug)
         if made is not None:
             return redirect(
                 "destinations:detail",
@@ -121,6 +123,8 @@ def _create(request: TenantRequest, form: DestinationForm) -> Destination | None
         return made  # the other of two clicks was faster
     if made.is_simulated:
         connect_replies(made, actor=request.user, timeout=SOON)
+    if is_first_run(request):
+        return made
     messages.success(
         request,
         _("%(name)s is ready. Check its credentials under Advanced, Verify connection.")

@@ -60,6 +60,50 @@ def read(tenant_id: UUID, *what: str, since: datetime | None = None) -> list[Cou
     return statements.run(_READ, parameters, row_factory=class_row(Count))
 
 
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """`bin` is the start of a span of time on the clock of the reader's zone."""
+
+    bin: datetime
+    about_id: UUID
+    what: str
+    number: int
+
+
+_READ_BINNED = """
+SELECT date_bin(%(span)s, hour AT TIME ZONE %(zone)s, timestamp '2000-01-01') AS bin,
+  about_id, what, sum(number)::int AS number
+FROM (
+  SELECT hour, about_id, what, number FROM jobs_tally
+  WHERE tenant_id = %(tenant)s AND what = ANY(%(what)s::text[]) AND hour >= %(since)s
+  UNION ALL
+  SELECT hour, about_id, what, number FROM jobs_tallychange
+  WHERE tenant_id = %(tenant)s AND what = ANY(%(what)s::text[]) AND hour >= %(since)s
+) found GROUP BY 1, 2, 3 HAVING sum(number) <> 0
+"""
+
+
+def read_binned(
+    tenant_id: UUID, *what: str, since: datetime, span: timedelta, zone: str
+) -> list[Binned]:
+    """
+    Return how many there are of each span of local time, from the hour of `since` on.
+
+    Args:
+        span: a whole number of hours, at most a day.
+        zone: the name of a time zone; where it is no whole hour off UTC, an hour
+            counts for the span in which it begins.
+    """
+    parameters = {
+        "tenant": tenant_id,
+        "what": [str(word) for word in what],
+        "since": since,
+        "span": span,
+        "zone": zone,
+    }
+    return statements.run(_READ_BINNED, parameters, row_factory=class_row(Binned))
+
+
 _NOTE_NEW = """
 INSERT INTO jobs_tallychange (tenant_id, what, hour, about_id, number)
 SELECT tenant_id, state, leadrails_hour_of(id), destination_id, count(*)

@@ -26,7 +26,12 @@ from leadrails.leads.source_views import (
     render_source,
     to_settings,
 )
-from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.doors import (
+    TenantRequest,
+    is_first_run,
+    member_required,
+    read_id,
+)
 from leadrails.tenants.models import Role
 from leadrails.tenants.settings_pages import add_error
 
@@ -47,6 +52,8 @@ def test_event(request: TenantRequest, source: str) -> HttpResponse:
         return to_settings(request, found)
     if is_fragment:
         return _test_result(request, found, lead)
+    if is_first_run(request):
+        return redirect("overview", tenant=request.tenant.slug)
     if lead.job_count:
         messages.success(request, _("The test event is on its way."))
     else:

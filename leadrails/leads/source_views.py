@@ -28,7 +28,12 @@ from leadrails.leads.source_forms import (
 )
 from leadrails.leads.source_script import sending_script, shell_script
 from leadrails.routing.models import Route
-from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.doors import (
+    TenantRequest,
+    is_first_run,
+    member_required,
+    read_id,
+)
 from leadrails.tenants.models import Role
 from leadrails.tenants.settings_pages import add_error
 from leadrails.ui.paging import keyset_page
@@ -68,6 +73,8 @@ def source_new(request: TenantRequest) -> HttpResponse:
         except ValidationError as error:
             add_error(form, error)
         else:
+            if is_first_run(request):
+                return redirect("overview", tenant=request.tenant.slug)
             messages.success(request, _("The source is made. Now issue a signing key."))
             return to_settings(request, source)
     status = 422 if form.errors else 200

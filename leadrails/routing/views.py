@@ -19,7 +19,12 @@ from leadrails.routing import rules, services
 from leadrails.routing.builder import OPERATORS
 from leadrails.routing.forms import RouteForm
 from leadrails.routing.models import Route
-from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.doors import (
+    TenantRequest,
+    is_first_run,
+    member_required,
+    read_id,
+)
 from leadrails.tenants.models import Role, Tenant
 from leadrails.tenants.settings_pages import add_error
 
@@ -55,6 +60,8 @@ def route_new(request: TenantRequest) -> HttpResponse:
         if "dry_run" in request.POST:
             return _editor(request, form, rehearsed=_rehearse(_draft(request, form)))
         if _create(request, form):
+            if is_first_run(request):
+                return redirect("overview", tenant=request.tenant.slug)
             return redirect("routes:list", tenant=request.tenant.slug)
     return _editor(request, form)
 
@@ -77,7 +84,8 @@ def _create(request: TenantRequest, form: RouteForm) -> bool:
             return True
         form.add_error(None, _("Reload the page and try again."))
         return False
-    messages.success(request, _("The route was made and takes leads from now on."))
+    if not is_first_run(request):
+        messages.success(request, _("The route was made and takes leads from now on."))
     return True
 
 

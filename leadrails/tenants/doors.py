@@ -75,6 +75,11 @@ def _remember(request: HttpRequest, tenant: Tenant) -> None:
         request.session[LAST_TENANT] = tenant.slug
 
 
+def is_first_run(request: HttpRequest) -> bool:
+    """Whether the person came from the first steps, and is to be led back there."""
+    return "first" in request.GET
+
+
 def read_id(prefix: str, text: str) -> UUID:
     """Return the UUID of a public id from a URL; anything else is a 404."""
     try:

@@ -4,23 +4,75 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.utils import timezone
 
+from destinations.models import Destination
 from leadrails.core import ids
+from leadrails.jobs.models import QueueEntry
+from leadrails.tenants.models import Role
 from tests.make import make_job, make_lead
 
 
 def test_a_new_workspace_gets_its_first_steps(tenant, enter, url):
     response = enter(tenant).get(url("overview"))
-    assert [step["is_done"] for step in response.context["steps"]] == [False] * 4
+    assert [step["is_done"] for step in response.context["steps"]] == [False] * 5
     assert "Create a source" in response.content.decode()
 
 
-def test_first_steps_go_when_they_are_done(world, enter, url):
+def test_first_steps_tick_and_go_when_a_message_was_delivered(world, enter, url):
     client = enter(world.tenant)
-    steps = client.get(url("overview")).context["steps"]
-    assert [step["is_done"] for step in steps] == [True, True, True, False]
-    make_lead(world.source)
-    assert client.get(url("overview")).context["steps"] == []
+
+    def ticks():
+        steps = client.get(url("first_steps")).context["steps"]
+        return [step["is_done"] for step in steps]
+
+    assert ticks() == [True, True, True, False, False]
+    lead = make_lead(world.source)
+    assert ticks() == [True, True, True, True, False]
+    make_job(lead, world.destination, state="delivered", message={"body": "Hi Ann"})
+    Destination.objects.update(delivered_once=True)
+    assert ticks() == []
+    assert "Hi Ann" not in client.get(url("overview")).text
+
+
+def test_a_viewer_gets_no_buttons_for_first_steps(tenant, enter, url):
+    client = enter(tenant, Role.VIEWER)
+    assert {step["url"] for step in client.get(url("overview")).context["steps"]} == {
+        ""
+    }
+
+
+@pytest.mark.parametrize(
+    ("period", "bars"), [("24h", {25}), ("7d", {28, 29}), ("30d", {31}), ("1y", {25})]
+)
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
+def test_each_period_shows_its_spans_and_what_lies_in_them(
+    world, enter, url, period, bars, zone
+):
+    world.tenant.time_zone = zone
+    world.tenant.save()
+    for days in (0, 3, 20):
+        past = timezone.now() - timedelta(days=days, hours=1)
+        lead = make_lead(world.source, id=ids.uuid7_beside(ids.uuid7_floor(past)))
+        make_job(lead, world.destination, state="delivered")
+    context = enter(world.tenant).get(url("overview"), {"period": period}).context
+    found = {"24h": 1, "7d": 2, "30d": 3}.get(period, 1)
+    assert len(context["buckets"]) in bars
+    assert sum(bucket.get("ok", 0) for bucket in context["buckets"]) == found
+    (row,) = context["rows"]
+    assert sum(row["course"]) == row["total"] == found
+
+
+def test_a_destination_whose_oldest_message_waits_too_long_is_slow(world, enter, url):
+    job = make_job(make_lead(world.source), world.destination)
+    QueueEntry.objects.filter(job_id=job.id).update(
+        due_at=timezone.now() - timedelta(hours=1)
+    )
+    response = enter(world.tenant).get(url("overview"))
+    (row,) = response.context["rows"]
+    assert row["waited"] > timedelta(minutes=59)
+    assert row["is_late"]
+    assert "Slow" in response.text
 
 
 def test_figures_count_what_happened(world, enter, url):

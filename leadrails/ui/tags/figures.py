@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -100,9 +101,18 @@ def timeline(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"steps": steps}
 
 
-@register.inclusion_tag("ui/_checklist.html")
-def checklist(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Each step: title, text, is_done, url, action. The first open one is current."""
+@register.inclusion_tag("ui/_checklist.html", takes_context=True)
+def checklist(context: Context, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """
+    Each step: title, text, is_done, url, action. The first open one is current.
+
+    `is_post` makes of the link a button that posts.
+    """
     current = next((i for i, step in enumerate(steps) if not step["is_done"]), None)
     done = sum(bool(step["is_done"]) for step in steps)
-    return {"steps": steps, "current": current, "done": done}
+    return {
+        "steps": steps,
+        "current": current,
+        "done": done,
+        "csrf_token": context.get("csrf_token"),
+    }
