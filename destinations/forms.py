@@ -232,8 +232,7 @@ class DestinationForm(forms.Form):
             _config, secrets = simulated_settings(self.tenant, self.kind)
             if field.name in secrets:
                 return gettext("Filled in by LeadRails"), gettext(
-                    "Leave it empty: LeadRails knows the token of your simulated"
-                    " account."
+                    "Leave it empty: LeadRails knows that of your simulated account."
                 )
         return "", ""
 

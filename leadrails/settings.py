@@ -56,6 +56,9 @@ LEADRAILS_SIMULATOR_SECRET = env.str("LEADRAILS_SIMULATOR_SECRET", default="")
 LEADRAILS_TWILIO_URL = env.str(
     "LEADRAILS_TWILIO_URL", default="https://api.twilio.com"
 ).rstrip("/")
+LEADRAILS_TELNYX_URL = env.str(
+    "LEADRAILS_TELNYX_URL", default="https://api.telnyx.com"
+).rstrip("/")
 # Files that people send: fetched and kept here, or left as the provider's link.
 LEADRAILS_FETCH_MEDIA = env.bool("LEADRAILS_FETCH_MEDIA", default=True)
 LEADRAILS_PARTITIONS_AHEAD = env.int("LEADRAILS_PARTITIONS_AHEAD", default=3)
@@ -253,6 +256,10 @@ LEADRAILS_TRUSTED_PROXY = env.bool("LEADRAILS_TRUSTED_PROXY", default=False)
 if LEADRAILS_TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
+# Only where a provider names its networks, and only if no proxy hides who calls.
+LEADRAILS_CHECK_CALLBACK_NETWORKS = env.bool(
+    "LEADRAILS_CHECK_CALLBACK_NETWORKS", default=False
+)
 CSRF_TRUSTED_ORIGINS = [LEADRAILS_PUBLIC_URL] if _is_https else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_is_https)

@@ -1,12 +1,16 @@
 """What every provider's request goes through before it is believed."""
 
+from ipaddress import IPv6Address, ip_address, ip_network
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from destinations.credentials import provider_for
 from destinations.models import Destination
 from destinations.providers.base import SignatureCheck
+from destinations.providers.registry import PROVIDERS
 from leadrails.core.crypto import CannotDecrypt
+from leadrails.tenants.throttle import address_of
 
 MAX_BODY = 64 * 1024  # bytes; a provider's callback has about one thousand
 
@@ -17,6 +21,30 @@ class Refused(Exception):
     def __init__(self, response: HttpResponse) -> None:
         super().__init__(response.status_code)
         self.response = response
+
+
+def check_network(place: Destination, request: HttpRequest) -> None:
+    """
+    Where the operator wants it: take callbacks only from where the provider posts.
+
+    Raises:
+        Refused: it comes from elsewhere.
+    """
+    if place.is_simulated or not settings.LEADRAILS_CHECK_CALLBACK_NETWORKS:
+        return
+    networks = PROVIDERS[place.kind].callback_networks
+    if networks and not _is_within(address_of(request), networks):
+        raise Refused(HttpResponse(status=403))
+
+
+def _is_within(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return any(found in ip_network(network) for network in networks)
 
 
 def read_body(request: HttpRequest) -> bytes:

@@ -14,7 +14,13 @@ from leadrails.core import ids
 from leadrails.core.crashpoints import crash_here
 from webhooks import services
 from webhooks.models import RawCallback
-from webhooks.requests import Refused, check_signature, public_url, read_body
+from webhooks.requests import (
+    Refused,
+    check_network,
+    check_signature,
+    public_url,
+    read_body,
+)
 
 
 @csrf_exempt
@@ -101,8 +107,9 @@ def _believe(
     Return the body, and whether the provider's signature was checked.
 
     Raises:
-        Refused: it cannot be read, or its signature is wrong.
+        Refused: it comes from elsewhere, cannot be read, or its signature is wrong.
     """
+    check_network(place, request)
     body = read_body(request)
     check = check_signature(place, request)
     if check is SignatureCheck.INVALID:

@@ -64,9 +64,12 @@ def refusal(provider: str, answer: Answer, code: str | None = None) -> Refused:
     The vendor's own wording is left out: it quotes phone numbers.
     """
     code = code or answer.error_code or str(answer.status)
-    info = errors.lookup(provider, code, where="sync")
+    return refused(errors.lookup(provider, code, where="sync"), answer)
+
+
+def refused(info: errors.ErrorInfo, answer: Answer) -> Refused:
     return Refused(
-        code=code,
+        code=info.code,
         title=info.title,
         error_class=info.error_class,
         scope=info.scope,

@@ -201,6 +201,8 @@ class Provider(Protocol):
     troubles: ClassVar[tuple[Trouble, ...]] = ()
     media_limits: ClassVar[MediaLimits | None] = None
     live_base_url: ClassVar[str]
+    callback_networks: ClassVar[tuple[str, ...]] = ()
+    """Where its callbacks come from, if it says so."""
 
     @classmethod
     def from_config(

@@ -100,6 +100,12 @@ class ProviderSession:
         body = msgspec.json.encode(payload)
         return await self._call("POST", url, auth=auth, body=body, content_type=JSON)
 
+    async def patch_json(
+        self, url: str, payload: Mapping[str, Any], *, auth: Auth
+    ) -> Answer:
+        body = msgspec.json.encode(payload)
+        return await self._call("PATCH", url, auth=auth, body=body, content_type=JSON)
+
     async def get_json(
         self,
         url: str,

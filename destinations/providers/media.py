@@ -35,6 +35,12 @@ class MediaLimits:
 
     def sentence(self) -> str:
         fitted = ", ".join(sorted(kind.partition("/")[2] for kind in self.fitted))
+        if not fitted:
+            return (
+                f"At most {self.most} files, fetched by the provider, up to"
+                f" {_size(self.total)} together with the text. Below"
+                f" {_size(self.safe)} every carrier takes them."
+            )
         return (
             f"At most {self.most} files, fetched by the provider: {fitted} up to"
             f" {_size(self.total)} together with the text, anything else up to"

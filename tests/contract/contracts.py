@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from destinations.providers import simulated
 from destinations.providers.base import Provider
 from destinations.providers.registry import PROVIDERS
 from tests.contract.pigeon import Pigeon
+from tests.contract.telnyx_post import SECRET
 
 HERE = Path(__file__).parent
 KINDS = {**PROVIDERS, Pigeon.kind: Pigeon}
@@ -44,12 +46,23 @@ class Contract:
 
 
 CALLBACKS = "callback_*.[fb]o*"  # .form and .body
+INBOUND = "inbound_*.[fb]o*"
 
 
 def twilio_settings(simulator):
     account = simulator.account(uuid4())
     config = {"account_sid": account.sid, "from_number": account.sender}
     return config, {"auth_token": account.auth_token}
+
+
+def telnyx_settings(post):
+    account, key = post.new_account()
+    config = {
+        "messaging_profile_id": simulated.telnyx_profile_id(account),
+        "public_key": simulated.telnyx_public_key(SECRET, account),
+        "from_number": simulated.SAMPLE_TELNYX_SENDER,
+    }
+    return config, {"api_key": key}
 
 
 def pigeon_settings(post):
@@ -80,6 +93,16 @@ CONTRACTS = (
         known_code="30007",
         account_of=lambda provider: provider.account_sid,
         recipients=RECIPIENTS,
+    ),
+    Contract(
+        kind="telnyx_sms",
+        settings=telnyx_settings,
+        secret_fields=("api_key",),
+        wrong_secret_code="10009",
+        known_code="40002",
+        account_of=lambda provider: provider.api_key,
+        recipients=RECIPIENTS,
+        backend="telnyx_post",
     ),
     Contract(
         kind="pigeon_sms",

@@ -33,6 +33,9 @@ class PigeonPost:
         self._keys.add(key)
         return key
 
+    def new_id(self) -> str:
+        return f"pg_{secrets.token_hex(12)}"
+
     def ledger(self, *, account):
         return [m for m in self._messages if m["account"] == account]
 
@@ -68,6 +71,9 @@ class PigeonPost:
         app.router.add_post("/v1/messages", self._create)
         app.router.add_get("/v1/messages/{id}", self._fetch)
         app.router.add_get("/v1/me", self._me)
+        await self._listen(app)
+
+    async def _listen(self, app):
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -101,7 +107,7 @@ class PigeonPost:
 
     def _accept(self, key, asked):
         message = {
-            "sid": f"pg_{secrets.token_hex(12)}",
+            "sid": self.new_id(),
             "account": key,
             "to": asked["to"],
             "body": asked["text"],

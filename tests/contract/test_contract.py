@@ -9,6 +9,7 @@ import time
 import traceback
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from aiohttp import web
@@ -262,8 +263,15 @@ def test_callbacks_are_read(contract, path, backend):
 
     update = provider.parse_callback(path.read_bytes())
 
-    read = {name: getattr(update, name) for name in defaults}
+    read = {name: written(getattr(update, name)) for name in defaults}
     assert read == {**defaults, **expected}
+
+
+def written(value):
+    """As a sample has it: JSON knows neither times nor exact numbers."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
 
 
 @pytest.mark.parametrize(("contract", "path"), samples("callback_*.form"))
@@ -352,12 +360,16 @@ async def receive(provider, contract, http):
     try:
         await provider.send(message, http)
         deadline = time.monotonic() + 10
-        while not any(b"delivered" in body for _, body, _ in received):
+        while not any(is_delivered(provider, body) for _, body, _ in received):
             assert time.monotonic() < deadline, received
             await asyncio.sleep(0.02)
     finally:
         await runner.cleanup()
     return received, url
+
+
+def is_delivered(provider, body):
+    return provider.parse_callback(body).status is State.DELIVERED
 
 
 def test_listing_the_kinds_loads_no_heavy_library():

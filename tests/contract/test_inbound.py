@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from destinations.providers.base import Provider
 from destinations.providers.inbound import Inbound, NotInbound
 from destinations.providers.twilio_inbound import answer, parse
-from tests.contract.contracts import CONTRACTS, KINDS
+from tests.contract.contracts import CALLBACKS, CONTRACTS, INBOUND, KINDS
 from tests.contract.test_contract import samples
 
 
@@ -20,10 +20,10 @@ def test_every_provider_has_samples_of_what_people_write():
     for contract in CONTRACTS:
         kind = KINDS[contract.kind]
         if kind.parse_inbound is not Provider.parse_inbound:
-            assert len(contract.samples("inbound_*.form")) >= 5
+            assert len(contract.samples(INBOUND)) >= 5
 
 
-@pytest.mark.parametrize(("contract", "path"), samples("inbound_*.form"))
+@pytest.mark.parametrize(("contract", "path"), samples(INBOUND))
 def test_messages_from_people_are_read(contract, path, backend):
     expected = json.loads(path.with_suffix(".json").read_text())
 
@@ -42,7 +42,7 @@ def test_a_parsed_form_reads_like_its_bytes(contract, path, backend):
     assert provider.parse_inbound(form) == provider.parse_inbound(path.read_bytes())
 
 
-@pytest.mark.parametrize(("contract", "path"), samples("callback_*.form"))
+@pytest.mark.parametrize(("contract", "path"), samples(CALLBACKS))
 def test_a_status_is_no_message_from_a_person(contract, path, backend):
     with pytest.raises(NotInbound):
         contract.make(backend).parse_inbound(path.read_bytes())
