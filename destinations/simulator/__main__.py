@@ -10,6 +10,10 @@ from destinations.providers.simulated import (
     auth_token,
     handsets_path,
     sibling_sid,
+    telnyx_agent_id,
+    telnyx_api_key,
+    telnyx_profile_id,
+    telnyx_public_key,
 )
 from destinations.simulator.scenarios import table
 from destinations.simulator.server import Options, serve
@@ -62,6 +66,12 @@ def describe(name: str, secret: str, host: str, port: int) -> str:
         "Messaging Service": sibling_sid("MG", sid),
         "Numbers": "+15555550100 to +15555550199, +447700900100 to +447700900199",
         "Base URL": f"http://{host}:{port or DEFAULT_PORT}",
+        "Telnyx API key": telnyx_api_key(secret, sid),
+        "Telnyx public key": telnyx_public_key(secret, sid),
+        "Telnyx profile": telnyx_profile_id(sid),
+        "Telnyx RCS agent": telnyx_agent_id(sid),
+        "Telnyx numbers": "+15555550200 to 0299, +447700900200 to 900299, 55502",
+        "Telnyx base URL": f"http://{host}:{port or DEFAULT_PORT}/v2",
         "Handsets": f"http://{host}:{port or DEFAULT_PORT}{handsets_path(secret, sid)}",
     }
     return "".join(f"{name:18} {value}\n" for name, value in rows.items())

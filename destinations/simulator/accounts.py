@@ -10,12 +10,15 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Self
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from destinations.providers import simulated
 from destinations.simulator.errors import ApiError
 
 _COUNTRIES = "AT AU BE CA CH DE DK ES FI FR GB IE IT LU MX NL NO NZ PL PR PT SE US"
 COUNTRIES = tuple(_COUNTRIES.split())
 SHORT_CODE = "55501"
+_TELNYX_KEY = re.compile(r"KEY([0-9A-F]{32})_[0-9a-f]{22}")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 MAGIC_SENDER = "+15005550006"
 US_NUMBERS = tuple(f"+15555550{n}" for n in range(100, 200))
@@ -24,6 +27,14 @@ NUMBERS = (*US_NUMBERS, *GB_NUMBERS, MAGIC_SENDER)
 # In no service's pool and so unregistered: New York, Miami, Toronto, toll-free.
 LONE_NUMBERS = ("+12125550199", "+13055550199", "+14165550199", "+18885550199")
 SENDERS = frozenset((*NUMBERS, *LONE_NUMBERS, SHORT_CODE))
+# At Telnyx: in the account's first messaging profile; in none; its short code.
+TELNYX_NUMBERS = (
+    *(f"+15555550{n}" for n in range(200, 300)),
+    *(f"+447700900{n}" for n in range(200, 300)),
+)
+TELNYX_LONE_NUMBERS = ("+12125550198", "+13055550198", "+14165550198", "+18885550198")
+TELNYX_SHORT_CODE = "55502"
+TELNYX_SENDERS = frozenset((*TELNYX_NUMBERS, *TELNYX_LONE_NUMBERS, TELNYX_SHORT_CODE))
 STATUSES = ("active", "suspended", "closed")
 KEY_TYPES = ("main", "standard", "restricted")
 
@@ -58,6 +69,13 @@ class Account:
 
     def owns(self, sender: str) -> bool:
         return sender in SENDERS or sender in self.numbers
+
+    @property
+    def agent_id(self) -> str:
+        return simulated.telnyx_agent_id(self.sid)
+
+    def owns_at_telnyx(self, sender: str) -> bool:
+        return sender in TELNYX_SENDERS or sender == f"rcs:{self.agent_id}"
 
     @property
     def service_sid(self) -> str:
@@ -116,6 +134,21 @@ class Accounts:
     def token(self, sid: str) -> str:
         return _token(self._secret, sid)
 
+    def of_telnyx_key(self, authorization: str) -> str | None:
+        """Return the SID of the account whose key this is; None when it is none's."""
+        scheme, _, key = authorization.partition(" ")
+        found = _TELNYX_KEY.fullmatch(key.strip())
+        if scheme.lower() != "bearer" or not found:
+            return None
+        sid = f"AC{found[1].lower()}"
+        is_good = simulated.is_simulated_sid(sid) and hmac.compare_digest(
+            _telnyx_key(self._secret, sid), key.strip()
+        )
+        return sid if is_good else None
+
+    def signing_key(self, sid: str) -> Ed25519PrivateKey:
+        return _signing_key(self._secret, sid)
+
     def user(self, authorization: str) -> str:
         """
         Return the SID that the Basic credentials prove.
@@ -166,6 +199,16 @@ def basic(authorization: str) -> tuple[str, str]:
         decoded = ""
     user, colon, password = decoded.partition(":")
     return (user, password) if scheme.lower() == "basic" and colon else ("", "")
+
+
+@lru_cache(maxsize=4096)
+def _telnyx_key(secret: str, sid: str) -> str:
+    return simulated.telnyx_api_key(secret, sid)
+
+
+@lru_cache(maxsize=4096)
+def _signing_key(secret: str, sid: str) -> Ed25519PrivateKey:
+    return simulated.telnyx_signing_key(secret, sid)
 
 
 @lru_cache(maxsize=4096)

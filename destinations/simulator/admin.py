@@ -116,6 +116,7 @@ def message_fields(message: Message) -> Json:
     return {
         "seq": message.seq,
         "sid": message.sid,
+        "provider": "telnyx" if message.is_telnyx else "twilio",
         "account": message.account,
         "to": message.to,
         "from": message.sender,

@@ -21,7 +21,8 @@ class Callback:
 
     Attributes:
         id: the idempotency token, and a suffix when the callback is repeated.
-        body: the form, fixed when the status was reached.
+        body: the form, fixed when the status was reached; at Telnyx JSON.
+        others: of Telnyx only, further URLs to try when this one fails, as JSON.
     """
 
     id: str
@@ -33,6 +34,11 @@ class Callback:
     is_badly_signed: bool
     due: int
     is_done: bool = False
+    others: str = ""
+
+    @property
+    def is_telnyx(self) -> bool:
+        return self.others != ""
 
     @property
     def token(self) -> str:

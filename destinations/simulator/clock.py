@@ -19,6 +19,13 @@ def iso8601(ms: int) -> str:
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def iso8601_ms(ms: int | None) -> str | None:
+    if ms is None:
+        return None
+    moment = datetime.fromtimestamp(ms // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}+00:00"
+
+
 def parse(text: str) -> tuple[datetime, bool]:
     """
     Return the moment and whether `text` names a whole day.

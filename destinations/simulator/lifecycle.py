@@ -14,7 +14,10 @@ from destinations.simulator.ledger import Ledger
 from destinations.simulator.message import FINAL, Message, PlannedStep
 from destinations.simulator.rules import Rules
 from destinations.simulator.scenarios import CallbackFault, Scenario, Step
+from destinations.simulator.telnyx.events import callbacks_of
+from destinations.simulator.vocabulary import at_telnyx, words_of
 
+_DELAY_OF = {"queued": "queued", "sending": "queued", "sent": "sent"}
 LONGEST_WAIT = 36_000  # seconds in the queue, unless a message asks for less
 
 
@@ -70,9 +73,11 @@ class Lifecycle:
         now = clock.now_ms()
         fault = self.behaviour.callback_fault(draft.account)
         is_mms = bool(draft.media) or "is_mms" in draft.extra
+        if "telnyx" in draft.extra:
+            scenario = at_telnyx(scenario)
         message = Message(
             seq=self._ledger.next_seq(),
-            sid=f"{'MM' if is_mms else 'SM'}{MARK}{ids.hex_digits(24)}",
+            sid=_new_sid(draft, is_mms=is_mms),
             account=draft.account,
             to=draft.to,
             sender=draft.sender,
@@ -103,7 +108,9 @@ class Lifecycle:
         """Only for a scheduled message."""
         if timer := self._timers.pop(message.sid, None):
             timer.cancel()
-        message.plan = [PlannedStep("canceled", None, clock.now_ms(), (0.0,))]
+        message.plan = [
+            PlannedStep(words_of(message).canceled, None, clock.now_ms(), (0.0,))
+        ]
         self._advance(message)
 
     def _plan(
@@ -118,7 +125,7 @@ class Lifecycle:
             steps = (Step("queued"), *steps)
         planned, due = [], begin
         for step in steps:
-            name = step.status if step.status in {"queued", "sent"} else "final"
+            name = _DELAY_OF.get(step.status, "final")
             due += int(self.behaviour.delay(name) * 1000)
             callbacks = self._callback_times(step.callbacks, fault)
             planned.append(PlannedStep(step.status, step.error_code, due, callbacks))
@@ -182,7 +189,8 @@ class Lifecycle:
         if code is None:
             return step
         message.plan.clear()
-        return PlannedStep("failed", code, step.due, step.callbacks)
+        words = words_of(message)
+        return PlannedStep(words.failed, words.code(code), step.due, step.callbacks)
 
     def _wait_in_queue(self, account: Account, message: Message, now: int) -> None:
         """Behind what the sender sends before; not longer than it may wait."""
@@ -191,7 +199,8 @@ class Lifecycle:
         longest = message.extra.get("validity", LONGEST_WAIT) * 1000
         if wait > longest:
             callbacks = message.plan[-1].callbacks if message.plan else (0.0,)
-            ends = PlannedStep("failed", 30036, message.created + longest, callbacks)
+            words, due = words_of(message), message.created + longest
+            ends = PlannedStep(words.failed, words.code(30036), due, callbacks)
             message.plan = [ends]
             return
         for step in message.plan if wait else ():
@@ -203,7 +212,9 @@ class Lifecycle:
         """Try again later; the second time the carrier gives up."""
         if message.extra.pop("is_waiting", False):
             message.plan.clear()
-            return PlannedStep("undelivered", 30003, now, step.callbacks)
+            words = words_of(message)
+            code = words.code(30003)
+            return PlannedStep(words.undelivered, code, now, step.callbacks)
         message.extra["is_waiting"] = True
         step.due = now + int(self.behaviour.delay("offline") * 1000)
         message.plan.insert(0, step)
@@ -229,6 +240,11 @@ class Lifecycle:
         self._advance(message)
 
     def _call_back(self, message: Message, step: PlannedStep, now: int) -> None:
+        if message.is_telnyx:
+            for callback in callbacks_of(message, step.callbacks, now):
+                self._ledger.save_callback(callback)
+                self._callbacks.schedule(callback)
+            return
         if not message.callback_url or not step.callbacks:
             return
         body = message.callback_form(now)
@@ -246,6 +262,12 @@ class Lifecycle:
             )
             self._ledger.save_callback(callback)
             self._callbacks.schedule(callback)
+
+
+def _new_sid(draft: Draft, *, is_mms: bool) -> str:
+    if "telnyx" in draft.extra:
+        return ids.token()
+    return f"{'MM' if is_mms else 'SM'}{MARK}{ids.hex_digits(24)}"
 
 
 def _first_status(draft: Draft) -> str:

@@ -37,7 +37,7 @@ async def list_messages(ledger: Ledger, account: Account, page: Page) -> dict[st
 
 
 def _conditions(account: Account, page: Page) -> tuple[list[str], list[object]]:
-    where = ["account = ?", "is_deleted = 0"]
+    where = ["account = ?", "is_deleted = 0", "length(sid) = 34"]  # no UUIDs
     values: list[object] = [account.sid]
     for name, value in page.filters:
         condition, operands = _condition(name, value)

@@ -10,7 +10,9 @@ from destinations.simulator import clock
 from destinations.simulator.errors import MESSAGES
 
 API_VERSION = "2010-04-01"
-FINAL = frozenset({"delivered", "undelivered", "failed", "canceled", "read"})
+_FINAL = "delivered undelivered failed canceled read"
+_TELNYX_FINAL = "delivery_failed sending_failed delivery_unconfirmed cancelled"
+FINAL = frozenset([*_FINAL.split(), *_TELNYX_FINAL.split()])
 PRICE = 0.0079
 
 
@@ -32,7 +34,9 @@ class Message:
         received_us: microseconds since 1970 at which the request's head was read.
         plan: what is still to happen.
         media: links; of a message from a handset, the types of what it uploaded.
-        extra: what few messages have: validity, buttons, place, channel, feedback.
+        service: a Messaging Service, or the messaging profile at Telnyx.
+        extra: what few messages have: validity, buttons, place, channel, feedback;
+            of a message at Telnyx `telnyx`, what only that provider shows.
     """
 
     seq: int
@@ -61,6 +65,10 @@ class Message:
     @property
     def is_inbound(self) -> bool:
         return self.direction == "inbound"
+
+    @property
+    def is_telnyx(self) -> bool:
+        return "telnyx" in self.extra
 
     @property
     def uri(self) -> str:

@@ -1,15 +1,18 @@
 """`Messages.json` and `Messages/{Sid}.json`: create, fetch, list, change, delete."""
 
-import asyncio
-import socket
 import sqlite3
-import struct
 import time
 
 from aiohttp import web
 
-from destinations.simulator import create, documents
-from destinations.simulator.app import PARTS, authenticate, form_of, json_answer
+from destinations.simulator import create, documents, faults
+from destinations.simulator.app import (
+    PARTS,
+    Parts,
+    authenticate,
+    form_of,
+    json_answer,
+)
 from destinations.simulator.errors import ApiError
 from destinations.simulator.ledger import Request, message_of
 from destinations.simulator.lifecycle import is_complete
@@ -18,11 +21,11 @@ from destinations.simulator.message import Message
 from destinations.simulator.paging import page_of
 from destinations.simulator.scenarios import Fault, scenario_for
 
-BAD_GATEWAY_PAGE = (
-    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
-    "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
-)
-_ABORTS_WITH_RESET = struct.pack("ii", 1, 0)
+_ERRORS: dict[Fault, Exception] = {
+    Fault.RATE_LIMITED: ApiError(20429, retry_after=1),
+    Fault.UNAVAILABLE: ApiError(20503),
+    Fault.ERROR_BEFORE: ApiError(20500),
+}
 
 
 async def create_message(request: web.Request) -> web.StreamResponse:
@@ -51,71 +54,24 @@ async def _accept(request: web.Request, record: Request) -> Message | None:
     scenario = scenario_for(draft.to)
     if scenario.refusal:
         raise ApiError(scenario.refusal)
-    fault = scenario.fault
-    if fault and scenario.is_once:
-        fault = _every_other(parts.refused_once, (account.sid, draft.to), fault)
-    fault = fault or parts.lifecycle.behaviour.request_fault(account.sid)
+    fault = faults.fault_of(parts, account.sid, draft.to, scenario)
     record.fault = fault
     if fault and not fault.is_after_acceptance:
-        _refuse(request, fault)
+        faults.refuse(request, fault, _ERRORS)
         return None
     message = parts.lifecycle.accept(draft, scenario, received_us=record.received_us)
     record.sid = message.sid
-    answers = {Fault.ERROR_AFTER: 500, Fault.ANSWER_LOST: None, Fault.HANG: None}
-    record.http_status = answers.get(fault, 201) if fault else 201
+    record.http_status = faults.UNTRUE.get(fault, 201) if fault else 201
     return message
-
-
-def _every_other(
-    refused: set[tuple[str, str]], key: tuple[str, str], fault: Fault
-) -> Fault | None:
-    if key in refused:
-        refused.discard(key)
-        return None
-    refused.add(key)
-    return fault
-
-
-def _refuse(request: web.Request, fault: Fault) -> None:
-    if fault is Fault.RATE_LIMITED:
-        raise ApiError(20429, retry_after=1)
-    if fault is Fault.UNAVAILABLE:
-        raise ApiError(20503)
-    if fault is Fault.BAD_GATEWAY:
-        raise web.HTTPBadGateway(text=BAD_GATEWAY_PAGE, content_type="text/html")
-    if fault is Fault.ERROR_BEFORE:
-        raise ApiError(20500)
-    _hang_up(request, reset=True)
 
 
 async def _answer(
     request: web.Request, message: Message | None, fault: str | None
 ) -> web.Response:
-    behaviour = request.app[PARTS].lifecycle.behaviour
     if message is None:
         return web.Response()  # nobody hears it: the connection is gone
     answer = json_answer(message.resource(), 201)
-    if fault == Fault.ERROR_AFTER:
-        raise ApiError(20500)
-    if fault == Fault.HANG:
-        await asyncio.sleep(behaviour.delay("hang"))
-    if fault in {Fault.ANSWER_LOST, Fault.HANG}:
-        _hang_up(request, reset=False)
-    if fault == Fault.SLOW:
-        await asyncio.sleep(behaviour.delay("slow"))
-    if wait := behaviour.delay("answer"):
-        await asyncio.sleep(wait)
-    return answer
-
-
-def _hang_up(request: web.Request, *, reset: bool) -> None:
-    """End the connection; with `reset` the other side gets RST instead of FIN."""
-    if request.transport is None:
-        return
-    connection = request.transport.get_extra_info("socket")
-    if reset and connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORTS_WITH_RESET)
-    request.transport.abort()
+    return await faults.answer_with(request, answer, fault, ApiError(20500))
 
 
 async def fetch_message(request: web.Request) -> web.Response:
@@ -163,14 +119,20 @@ async def delete_message(request: web.Request) -> web.Response:
 
 
 async def find_message(request: web.Request) -> Message:
-    parts = request.app[PARTS]
     sid, account = request.match_info["sid"], request.match_info["account"]
+    message = await message_named(request.app[PARTS], sid, account)
+    if message is None or message.is_telnyx:
+        path = request.path
+        raise ApiError(20404, f"The requested resource {path} was not found")
+    return message
+
+
+async def message_named(parts: Parts, sid: str, account: str) -> Message | None:
     message = parts.lifecycle.find(sid)
     if message is None:
         message = await parts.ledger.read(lambda ledger: _stored(ledger, sid))
     if message is None or message.is_deleted or message.account != account:
-        path = request.path
-        raise ApiError(20404, f"The requested resource {path} was not found")
+        return None
     return message
 
 

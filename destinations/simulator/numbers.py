@@ -14,6 +14,9 @@ TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 # Queues" (2025): an unregistered long code, a toll-free number, a short code.
 RATES = {"long": 1.0, "toll_free": 3.0, "short": 100.0, "name": 10.0}
 
+# Messages a second at Telnyx. Source: Telnyx, "Rate limiting" (2026).
+TELNYX_RATES = {"long": 6.0, "toll_free": 20.0, "short": 1000.0, "name": 0.1}
+
 
 @lru_cache(maxsize=8)
 def table(name: str) -> dict[str, Any]:

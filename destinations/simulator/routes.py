@@ -15,6 +15,7 @@ from destinations.simulator import (
     senders,
     services_api,
 )
+from destinations.simulator.telnyx.routes import add_telnyx
 
 ACCOUNT = "/2010-04-01/Accounts/{account:AC[0-9a-fA-F]{32}}"
 MESSAGES = ACCOUNT + "/Messages"
@@ -51,6 +52,7 @@ def add_routes(route: web.UrlDispatcher) -> None:
     route.add_get(SHORT_CODE, senders.fetch_short_code)
     route.add_post(SHORT_CODE, senders.update_short_code)
     _add_newer(route)
+    add_telnyx(route)
     _add_handsets(route)
     _add_ours(route)
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from destinations.simulator.accounts import Account
 from destinations.simulator.choice import Chooser
 from destinations.simulator.message import Message
-from destinations.simulator.numbers import RATES, kind
+from destinations.simulator.numbers import RATES, TELNYX_RATES, kind
 from destinations.simulator.optout import OptOuts
 from destinations.simulator.regions import region
 from destinations.simulator.services import Services
 from destinations.simulator.store import Store
+from destinations.simulator.telnyx.optout import ProfileOptOuts
+from destinations.simulator.telnyx.pool import Pool
+from destinations.simulator.telnyx.profiles import Profiles
 
 
 class Pace:
@@ -31,7 +34,8 @@ class Pace:
         if not account.is_paced:
             return 0
         wait = self.wait(account, sender, now)
-        lasts = max(segments, 1) * 1000 / RATES[kind(sender)]
+        rates = TELNYX_RATES if account.owns_at_telnyx(sender) else RATES
+        lasts = max(segments, 1) * 1000 / rates[kind(sender)]
         self._free[account.sid, sender] = now + wait + lasts
         return int(wait)
 
@@ -43,6 +47,9 @@ class Rules:
     chooser: Chooser
     opt_outs: OptOuts
     pace: Pace
+    profiles: Profiles
+    pool: Pool
+    profile_opt_outs: ProfileOptOuts
 
     def choose(self, account: Account, message: Message, now: int) -> int | None:
         """Give a service's message its sender; return the code if it fails instead."""
@@ -59,7 +66,7 @@ class Rules:
         """The code if the message fails when it is to go to a carrier."""
         if account.status != "active":
             return 30002
-        if self._is_unregistered(account, message):
+        if not message.is_telnyx and self._is_unregistered(account, message):
             return 30034
         return None
 

@@ -24,7 +24,8 @@ CREATE INDEX IF NOT EXISTS event_of_message ON event (message);
 CREATE TABLE IF NOT EXISTS callback (
     id TEXT PRIMARY KEY, message INTEGER NOT NULL, account TEXT NOT NULL,
     status TEXT NOT NULL, url TEXT NOT NULL, body TEXT NOT NULL,
-    is_badly_signed INTEGER NOT NULL, due INTEGER NOT NULL, is_done INTEGER NOT NULL
+    is_badly_signed INTEGER NOT NULL, due INTEGER NOT NULL, is_done INTEGER NOT NULL,
+    others TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS callback_of_message ON callback (message);
 CREATE INDEX IF NOT EXISTS callback_due ON callback (due) WHERE is_done = 0;
@@ -52,10 +53,11 @@ CREATE TABLE IF NOT EXISTS upload (
     sid TEXT PRIMARY KEY, content_type TEXT NOT NULL, data BLOB NOT NULL
 );
 """
-# The two columns came later; both tables and index are made for what was there before.
+# These columns came later; the index is made for what was there before.
 ADDED = {
-    "direction": "TEXT NOT NULL DEFAULT 'outbound-api'",
-    "extra": "TEXT NOT NULL DEFAULT '{}'",
+    ("message", "direction"): "TEXT NOT NULL DEFAULT 'outbound-api'",
+    ("message", "extra"): "TEXT NOT NULL DEFAULT '{}'",
+    ("callback", "others"): "TEXT NOT NULL DEFAULT ''",
 }
 INBOUND_INDEX = """
 CREATE INDEX IF NOT EXISTS message_inbound ON message (account, sender, seq)
@@ -63,7 +65,7 @@ CREATE INDEX IF NOT EXISTS message_inbound ON message (account, sender, seq)
 """
 PUT_MESSAGE = f"INSERT OR REPLACE INTO message VALUES ({','.join('?' * 22)})"  # noqa: S608
 PUT_EVENT = "INSERT INTO event VALUES (?,?,?,?)"
-PUT_CALLBACK = "INSERT OR REPLACE INTO callback VALUES (?,?,?,?,?,?,?,?,?)"
+PUT_CALLBACK = "INSERT OR REPLACE INTO callback VALUES (?,?,?,?,?,?,?,?,?,?)"
 PUT_TRY = "INSERT INTO callback_try VALUES (?,?,?,?,?,?,?)"
 PUT_REQUEST = (
     "INSERT INTO request (received_us, account, recipient, http_status, code, fault,"
@@ -81,8 +83,11 @@ PUT_UPLOAD = "INSERT OR REPLACE INTO upload VALUES (?,?,?)"
 def prepare(ledger: sqlite3.Connection) -> None:
     """Make the tables; give a ledger of an older version the columns it lacks."""
     ledger.executescript(SCHEMA)
-    names = {row[1] for row in ledger.execute("PRAGMA table_info(message)")}
-    for name, kind in ADDED.items():
-        if name not in names:
-            ledger.execute(f"ALTER TABLE message ADD COLUMN {name} {kind}")
+    for (table, name), kind in ADDED.items():
+        if name not in _columns(ledger, table):
+            ledger.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
     ledger.executescript(INBOUND_INDEX)
+
+
+def _columns(ledger: sqlite3.Connection, table: str) -> set[str]:
+    return {row[1] for row in ledger.execute(f"PRAGMA table_info({table})")}

@@ -15,11 +15,15 @@ _BASIC = frozenset(
 _EXTENDED = frozenset("\f^{}\\[~]|€")
 
 
+def is_gsm(text: str) -> bool:
+    return all(char in _BASIC or char in _EXTENDED for char in text)
+
+
 def count(text: str) -> int:
     if _BASIC.issuperset(text):
         units = len(text)
         return 1 if units <= 160 else -(-units // 153)
-    if all(char in _BASIC or char in _EXTENDED for char in text):
+    if is_gsm(text):
         return _pack([2 if char in _EXTENDED else 1 for char in text], 160, 153)
     return _pack([_units(piece) for piece in _visible(text)], 70, 67)
 

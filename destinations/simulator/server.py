@@ -22,6 +22,11 @@ from destinations.simulator.routes import add_routes
 from destinations.simulator.rules import Pace, Rules
 from destinations.simulator.services import Services
 from destinations.simulator.store import Store
+from destinations.simulator.telnyx.courier import TelnyxCourier
+from destinations.simulator.telnyx.front import telnyx_answers
+from destinations.simulator.telnyx.optout import ProfileOptOuts
+from destinations.simulator.telnyx.pool import Pool
+from destinations.simulator.telnyx.profiles import Profiles
 
 GRACE_SECONDS = 0.2  # for answers underway; a hanging one is cut off
 MAX_BODY_BYTES = 256 * 1024
@@ -43,19 +48,37 @@ def make_parts(options: Options) -> Parts:
         accounts.put(account)
     store = Store(ledger)
     services = Services(store)
-    rules = Rules(store, services, Chooser(store), OptOuts(store, services), Pace())
-    courier = Courier()
-    callbacks = CallbackSender(ledger, accounts, courier)
+    profiles = Profiles(store)
+    rules = Rules(
+        store,
+        services,
+        Chooser(store),
+        OptOuts(store, services),
+        Pace(),
+        profiles,
+        Pool(store, profiles),
+        ProfileOptOuts(store),
+    )
+    courier, telnyx = Courier(), TelnyxCourier()
+    callbacks = CallbackSender(ledger, accounts, courier, telnyx)
     lifecycle = Lifecycle(ledger, accounts, callbacks, rules)
     inbound = Inbound(ledger, accounts, rules, lifecycle, courier)
     return Parts(
-        options.secret, ledger, accounts, callbacks, lifecycle, rules, courier, inbound
+        options.secret,
+        ledger,
+        accounts,
+        callbacks,
+        lifecycle,
+        rules,
+        courier,
+        inbound,
+        telnyx,
     )
 
 
 def make_app(parts: Parts) -> web.Application:
     app = web.Application(
-        middlewares=[provider_answers], client_max_size=MAX_BODY_BYTES
+        middlewares=[provider_answers, telnyx_answers], client_max_size=MAX_BODY_BYTES
     )
     app[PARTS] = parts
     add_routes(app.router)
@@ -72,6 +95,7 @@ async def serve(options: Options) -> None:
     site = web.TCPSite(runner, options.host, options.port, backlog=1024)
     await site.start()
     parts.courier.start()
+    parts.telnyx.start()
     parts.callbacks.start()
     parts.lifecycle.resume()
     stop = asyncio.Event()
@@ -87,4 +111,5 @@ async def serve(options: Options) -> None:
     await parts.callbacks.close()
     await parts.inbound.close()
     await parts.courier.close()
+    await parts.telnyx.close()
     await parts.ledger.close()

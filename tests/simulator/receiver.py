@@ -1,5 +1,6 @@
 """A web server that records the callbacks it gets and answers as told."""
 
+import json
 import threading
 import time
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ class Received:
     path: str
     headers: dict
     form: dict
+    body: bytes = b""
+
+    @property
+    def json(self):
+        return json.loads(self.body)
 
     @property
     def status(self):
@@ -27,7 +33,8 @@ class Receiver(ThreadingHTTPServer):
     `answers` holds the statuses of the next answers; then they are 204.
 
     `bodies` holds, by path, the content type and text of every answer there; a URL
-    as the text redirects to it.
+    as the text redirects to it. `statuses` and `waits` hold, by path, the status of
+    every answer and the seconds before it.
     """
 
     daemon_threads = True
@@ -37,8 +44,18 @@ class Receiver(ThreadingHTTPServer):
         self.received: list[Received] = []
         self.answers: list[int] = []
         self.bodies: dict[str, tuple[str, str]] = {}
+        self.statuses: dict[str, int] = {}
+        self.waits: dict[str, float] = {}
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
+
+    def events(self, count, timeout=10.0):
+        """The first JSON bodies, once there are so many."""
+        deadline = time.monotonic() + timeout
+        while len(self.received) < count:
+            assert time.monotonic() < deadline, f"only {self.received}"
+            time.sleep(0.02)
+        return [received.json for received in self.received]
 
     def about(self, sid):
         return [r for r in self.received if r.form.get("MessageSid") == sid]
@@ -66,11 +83,17 @@ class _Handler(BaseHTTPRequestHandler):
             for name, values in parse_qs(data.decode(), keep_blank_values=True).items()
         }
         self.server.received.append(
-            Received(time.time(), self.command, self.path, dict(self.headers), form)
+            Received(
+                time.time(), self.command, self.path, dict(self.headers), form, data
+            )
         )
         kind, text = self.server.bodies.get(self.path.partition("?")[0], ("", ""))
         usual = (302 if kind == "redirect" else 200) if kind else 204
-        self.send_response(self.server.answers.pop(0) if self.server.answers else usual)
+        of_path = self.server.statuses.get(self.path, usual)
+        time.sleep(self.server.waits.get(self.path, 0))
+        self.send_response(
+            self.server.answers.pop(0) if self.server.answers else of_path
+        )
         if kind == "redirect":
             self.send_header("Location", text)
             text = ""

@@ -25,6 +25,7 @@ from destinations.providers import simulated
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-simulator-secret-for-tests"
 FINAL = {"delivered", "undelivered", "failed", "read", "canceled"}
+FINAL |= {"sending_failed", "delivery_failed", "delivery_unconfirmed", "cancelled"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,12 @@ class Account:
     service_sid: str
     key_sid: str
     key_secret: str
+    telnyx_key: str
+    telnyx_public_key: str
+    telnyx_profile: str
+    telnyx_agent: str
     sender: str = "+15555550100"
+    telnyx_sender: str = "+15555550200"
 
 
 class Simulator:
@@ -81,6 +87,10 @@ class Simulator:
             service_sid=simulated.sibling_sid("MG", sid),
             key_sid=key_sid,
             key_secret=simulated.auth_token(self.secret, key_sid),
+            telnyx_key=simulated.telnyx_api_key(self.secret, sid),
+            telnyx_public_key=simulated.telnyx_public_key(self.secret, sid),
+            telnyx_profile=simulated.telnyx_profile_id(sid),
+            telnyx_agent=simulated.telnyx_agent_id(sid),
         )
 
     def ledger(self, **filters) -> list[dict]:

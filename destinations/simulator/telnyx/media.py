@@ -1,0 +1,52 @@
+"""Media of an MMS: fetched before the message is accepted, and described."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+import aiohttp
+
+from destinations.simulator.telnyx.courier import TelnyxCourier
+from destinations.simulator.telnyx.errors import TelnyxError
+
+MAX_BYTES = 1024 * 1024  # of all together
+TIMEOUT = aiohttp.ClientTimeout(total=3.0)
+KINDS = ("image/", "audio/", "video/", "text/", "application/pdf")
+Json = dict[str, Any]
+
+
+async def fetch(courier: TelnyxCourier, urls: Iterable[str]) -> list[Json]:
+    """
+    Return type, size and SHA-256 of each.
+
+    Raises:
+        TelnyxError: one cannot be had, is no media, or all are too large.
+    """
+    left, found = MAX_BYTES, []
+    for index, url in enumerate(urls):
+        where = f"/media_urls/{index}"
+        try:
+            async with courier.session.get(url, timeout=TIMEOUT) as response:
+                status, kind = response.status, response.content_type
+                data = await read_up_to(response, left)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            detail = f"The media cannot be fetched: {type(error).__name__}."
+            raise TelnyxError(40317, detail, where=where) from error
+        if status != 200:
+            raise TelnyxError(40317, f"The media answers {status}.", where=where)
+        if not kind.startswith(KINDS):
+            raise TelnyxError(40317, f"{kind} is no media.", where=where)
+        if len(data) > left:
+            raise TelnyxError(40317, "The media are over 1 MB.", where=where)
+        left -= len(data)
+        digest = sha256(data).hexdigest()
+        found.append({"content_type": kind, "size": len(data), "sha256": digest})
+    return found
+
+
+async def read_up_to(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """At most one byte more than `most`, which tells that there is more."""
+    data = b""
+    while len(data) <= most and not response.content.at_eof():
+        data += await response.content.read(most + 1 - len(data))
+    return data
