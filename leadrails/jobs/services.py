@@ -40,7 +40,7 @@ def replay_job(job: Job, *, actor: User | None) -> Job:
         job = Job.objects.select_for_update().get(pk=job.pk)
         if State(job.state) not in REPLAYABLE:
             raise ValidationError(f"A job that is {job.state} cannot be replayed.")
-        _refuse_unwanted(job)
+        refuse_unwanted(job)
         siblings = Job.objects.for_tenant(job.tenant_id).filter(lead_id=job.lead_id)
         running = siblings.filter(replay_of=job.id).exclude(state__in=REPLAYABLE)
         if (existing := running.order_by("-id").first()) is not None:
@@ -53,7 +53,7 @@ def replay_job(job: Job, *, actor: User | None) -> Job:
     return replay
 
 
-def _refuse_unwanted(job: Job) -> None:
+def refuse_unwanted(job: Job) -> None:
     """It would be skipped, so say so instead."""
     listed = Suppression.objects.for_tenant(job.tenant_id).in_force()
     found = listed.filter(phone=job.recipient).first() if job.recipient else None

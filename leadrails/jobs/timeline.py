@@ -1,5 +1,6 @@
 """A job's life as steps of a timeline, from the lead's arrival to the last word."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from leadrails.tenants.models import Tenant
 from leadrails.ui.states import look_of
 
 Step = dict[str, Any]
+WORTH_TELLING = timedelta(seconds=1)  # a shorter wait counts to what it was for
 
 _ATTEMPT_LOOKS: dict[str, tuple[str, str]] = {
     Attempt.Outcome.ACCEPTED: ("waiting", "check"),
@@ -36,6 +38,17 @@ class Story:
     route: Route | None
     attempts: list[Attempt]
     events: list[DeliveryEvent]
+    stops: Sequence["Stop"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Somebody or something paused the destination meanwhile, or let it go on."""
+
+    at: datetime
+    title: str
+    who: str
+    is_end: bool
 
 
 def steps_of(story: Story, *, tenant: Tenant) -> list[Step]:
@@ -50,7 +63,7 @@ def steps_of(story: Story, *, tenant: Tenant) -> list[Step]:
     ending = _ending(story.job)
     if ending and not (reported and _is_told(story)):
         steps.append(ending)
-    return _with_durations(steps)
+    return _account(story, steps, story.stops)
 
 
 def _beginning(story: Story, tenant: Tenant) -> list[Step]:
@@ -172,12 +185,63 @@ def _reached(job: Job) -> datetime:
     return known.get(State(job.state)) or job.changed_at
 
 
-def _with_durations(steps: list[Step]) -> list[Step]:
-    """A step without a duration of its own took the time since the one before."""
-    before: datetime | None = None
+# Every second -------------------------------------------------------------------
+
+
+def _account(story: Story, steps: list[Step], stops: Sequence[Stop]) -> list[Step]:
+    """
+    Give each step what it took, and what lay between two its own step.
+
+    Together they take exactly the time from the first moment to the last.
+    """
+    told: list[Step] = []
+    until: datetime | None = None
+    called: Step | None = None
     for step in steps:
         at = step["at"]
-        if at and before and "took" not in step:
-            step["took"] = max(at - before, timedelta())
-        before = at or before
-    return steps
+        if at is None:
+            told.append(step)
+            continue
+        gap = max(at - until, timedelta()) if until else timedelta()
+        own = step.get("took")
+        if own is None:
+            step["took"] = gap if until else None
+        elif gap >= WORTH_TELLING and until:
+            told.append(_wait(story, called, until, gap))
+            told += [_stop(stop) for stop in stops if until <= stop.at <= at]
+        elif until:
+            step["took"] = at + own - until if at + own > until else timedelta()
+        until = max(until or at, at + own if own is not None else at)
+        called = step if own is not None else called
+        told.append(step)
+    return told
+
+
+def _wait(story: Story, called: Step | None, since: datetime, gap: timedelta) -> Step:
+    """What lies before an attempt."""
+    step: Step = {"at": since, "took": gap, "tone": "neutral", "icon": "clock"}
+    if called is not None:
+        title = _("Waited for the next try")
+        cause = _("After a failure the next try waits, each time longer.")
+    elif story.job.replay_of:
+        title = _("Waited for its turn")
+        cause = _("Replays go after all that is live.")
+    else:
+        title = _("Waited for its turn")
+        cause = _("The queue, a limit, quiet hours or a pause kept it back.")
+    return {**step, "title": title, "cause": cause}
+
+
+def _stop(stop: Stop) -> Step:
+    return {
+        "at": stop.at,
+        "tone": "attention",
+        "icon": "play" if stop.is_end else "pause",
+        "title": stop.title,
+        "detail": stop.who,
+    }
+
+
+def whole_time(steps: Sequence[Step]) -> timedelta:
+    """From the first moment that is told to the last."""
+    return sum((step.get("took") or timedelta() for step in steps), timedelta())

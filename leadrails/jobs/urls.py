@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leadrails.jobs import bulk_views, views
+from leadrails.jobs import act_views, bulk_views, views
 
 app_name = "jobs"
 urlpatterns = [
@@ -9,6 +9,7 @@ urlpatterns = [
     path("cancel", bulk_views.cancel_many, name="cancel_many"),
     path("release", bulk_views.release_many, name="release_many"),
     path("<str:job>/", views.job_detail, name="detail"),
-    path("<str:job>/replay", views.job_replay, name="replay"),
-    path("<str:job>/cancel", views.job_cancel, name="cancel"),
+    path("<str:job>/replay", act_views.job_replay, name="replay"),
+    path("<str:job>/resend", act_views.job_resend, name="resend"),
+    path("<str:job>/cancel", act_views.job_cancel, name="cancel"),
 ]

@@ -1,18 +1,16 @@
 """Pages of jobs: what is stuck, why, and whose move it is."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from destinations.models import Destination
 from destinations.providers import errors
@@ -20,6 +18,7 @@ from leadrails import lists
 from leadrails.contacts.replies import replies_from
 from leadrails.core import ids
 from leadrails.core.reasons import EXPLANATIONS, REASONS, Move, Reason
+from leadrails.core.segments import Segments
 from leadrails.core.states import (
     ABORTABLE,
     FAILED,
@@ -28,17 +27,21 @@ from leadrails.core.states import (
     SUCCEEDED,
     State,
 )
-from leadrails.jobs import gates, services
+from leadrails.jobs import gates
 from leadrails.jobs.filters import active_filters, chosen_states, narrowed, parts_of
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
-from leadrails.jobs.timeline import Story, steps_of
+from leadrails.jobs.prices import Cost, cost_of
+from leadrails.jobs.resend import can_resend
+from leadrails.jobs.timeline import Stop, Story, steps_of, whole_time
 from leadrails.leads.models import Lead, Source
 from leadrails.routing.models import Route
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
-from leadrails.tenants.models import Role
+from leadrails.tenants.models import AuditEntry, Role
 from leadrails.ui.paging import KeysetPage, keyset_page
 from leadrails.ui.states import look_of
+
+MOST_STOPS = 20  # of a destination while a job waited
 
 
 @require_safe
@@ -137,10 +140,11 @@ def _presets(request: TenantRequest, chosen: list[str]) -> list[dict[str, Any]]:
 @require_safe
 @member_required()
 def job_detail(request: TenantRequest, job: str) -> HttpResponse:
-    found = _find(request, job)
+    found = find_job(request, job)
     story = _story(request, found)
     kind = found.destination.kind
     can_act = request.role.covers(Role.OPERATOR)
+    steps = steps_of(story, tenant=request.tenant)
     context = {
         "job": found,
         "lead": story.lead,
@@ -148,7 +152,8 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "move": _move(found.reason),
         "error": _error(found, kind),
         "has_arrived": found.state in SUCCEEDED,
-        "steps": steps_of(story, tenant=request.tenant),
+        "steps": steps,
+        "whole_time": whole_time(steps),
         "attempts": [
             (attempt, _pretty(attempt.request), _pretty(attempt.response))
             for attempt in story.attempts
@@ -158,6 +163,9 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "planned_for": _planned_for(found),
         "is_waiting": found.state in (State.QUEUED, State.RETRYING, State.HELD),
         "shut": gates.why_shut(found.destination) if _is_due(found) else None,
+        "can_resend": can_act and can_resend(found),
+        "copies": _copies(found),
+        "cost": _cost(found),
         "can_replay": can_act and found.state in REPLAYABLE,
         "can_cancel": can_act and found.state in ABORTABLE,
         "replies": replies_from(request.tenant, found.recipient, job=found.id),
@@ -173,6 +181,20 @@ def _error(job: Job, kind: str) -> errors.ErrorInfo | None:
     return errors.lookup(kind, job.error_code)
 
 
+def _copies(job: Job) -> list[Job]:
+    """What was made of it: replays, and messages with other words."""
+    mine = Job.objects.for_tenant(job.tenant_id).filter(lead_id=job.lead_id)
+    return list(mine.filter(replay_of=job.id).order_by("id")[:20])
+
+
+def _cost(job: Job) -> Cost | None:
+    """What it is likely to cost, as long as the provider has not told."""
+    if job.price is not None or not job.segments:
+        return None
+    measured = Segments(job.encoding, 0, job.segments, None)
+    return cost_of(job.tenant, job.recipient, measured, job.destination_id)
+
+
 def _planned_for(job: Job) -> datetime | None:
     """When the provider is to send it, if not at once."""
     planned = (job.message or {}).get("send_at")
@@ -185,7 +207,7 @@ def _is_due(job: Job) -> bool:
     return is_next and (job.due_at is None or job.due_at <= timezone.now())
 
 
-def _find(request: TenantRequest, job: str) -> Job:
+def find_job(request: TenantRequest, job: str) -> Job:
     jobs = Job.objects.for_tenant(request.tenant).select_related("destination")
     return get_object_or_404(jobs, pk=read_id(Job.prefix, job))
 
@@ -203,7 +225,28 @@ def _story(request: TenantRequest, job: Job) -> Story:
         route=routes.filter(pk=job.route_id).first() if job.route_id else None,
         attempts=list(attempts.order_by("number")),
         events=list(events.order_by("received_at")),
+        stops=_stops(job),
     )
+
+
+def _stops(job: Job) -> list[Stop]:
+    """What kept its destination back meanwhile, as the audit log has it."""
+    acts = {
+        "destination.paused": _("The destination was paused"),
+        "destination.resumed": _("The destination was resumed"),
+        "destination.country_released": _("A country was released"),
+    }
+    began, ended = ids.time_of(job.lead_id), job.changed_at
+    rows = AuditEntry.objects.for_tenant(job.tenant_id).filter(
+        subject=job.destination.public_id,
+        action__in=acts,
+        id__gte=ids.uuid7_floor(began),
+        id__lt=ids.uuid7_floor(ended + timedelta(milliseconds=1)),
+    )
+    return [
+        Stop(row.at, acts[row.action], row.actor_name, "paused" not in row.action)
+        for row in rows.order_by("id")[:MOST_STOPS]
+    ]
 
 
 def _move(reason: str) -> str:
@@ -220,37 +263,3 @@ def _move(reason: str) -> str:
 
 def _pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_required(Role.OPERATOR)
-def job_replay(request: TenantRequest, job: str) -> HttpResponse:
-    found = _find(request, job)
-    if request.method != "POST":
-        return render(request, "jobs/job_replay.html", {"job": found})
-    try:
-        replay = services.replay_job(found, actor=request.user)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return _to_job(request, found)
-    messages.success(request, _("The job is queued again; this is the new one."))
-    return _to_job(request, replay)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_required(Role.OPERATOR)
-def job_cancel(request: TenantRequest, job: str) -> HttpResponse:
-    found = _find(request, job)
-    if request.method != "POST":
-        return render(request, "jobs/job_cancel.html", {"job": found})
-    if services.cancel_job(found, actor=request.user):
-        messages.success(request, _("The job is canceled; nothing is sent."))
-    else:
-        messages.warning(
-            request, _("It was too late: the job is being sent, or it is over already.")
-        )
-    return _to_job(request, found)
-
-
-def _to_job(request: TenantRequest, job: Job) -> HttpResponse:
-    return redirect("jobs:detail", tenant=request.tenant.slug, job=job.public_id)

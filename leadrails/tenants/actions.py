@@ -19,6 +19,7 @@ ACTIONS = {
     "destination.verified": _("Connection verified"),
     "job.canceled": _("Job canceled"),
     "job.replayed": _("Job replayed"),
+    "job.resent": _("Job edited and sent again"),
     "jobs.canceled": _("Many jobs canceled"),
     "jobs.released": _("Jobs of a restored backup released"),
     "jobs.replayed": _("Many jobs replayed"),
