@@ -30,6 +30,7 @@ _TOO_FAST = frozenset(
         ("telnyx", "40011"),
         ("telnyx", "40014"),
         ("telnyx", "40018"),
+        ("telnyx", "40318"),
     }
 )
 

@@ -11,6 +11,9 @@ FILE = PROJECT / "demo" / "leads.json"
 # A destination sends a person a few messages a day at most, so each run of the demo
 # writes to other people. All of these numbers are set aside for fiction.
 AREAS = "206 212 213 214 305 312 404 415 503 512 602 612 615 617 619 702 704 713 801"
+OTHER_AREAS = (
+    "808 813 816 828 843 858 860 901 903 912 915 919 925 941 952 970 972 979 985"
+)
 AUSTRALIANS = ("006", "156", "157", "158", "159", "110")
 NORTH_AMERICANS = 50
 """Endings 00 to 49: the others ask the simulator for something special."""
@@ -59,6 +62,7 @@ def endings(run: int) -> dict[str, str]:
     """What the placeholders in the file's phone numbers stand for in this run."""
     return {
         "area": AREAS.split()[run % len(AREAS.split())],
+        "other": OTHER_AREAS.split()[run % len(OTHER_AREAS.split())],
         "au": AUSTRALIANS[run % len(AUSTRALIANS)],
         "low": f"{run % NORTH_AMERICANS:02d}",
         "nn": f"{run % 100:02d}",

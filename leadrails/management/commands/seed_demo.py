@@ -35,6 +35,7 @@ BODY = (
 WANTED = ["plumbing", "heating", "roofing"]
 AFTER_HOURS = "after hours"
 SOLAR = "solar"
+ELECTRICAL = "electrical"
 
 
 class Command(BaseCommand):
@@ -61,6 +62,9 @@ def _tenant(agency: Agency, name: str, slug: str) -> dict[str, Any]:
     _route(source, night, wanted)
     pictures = _destination(tenant, "Picture MMS", "+15555550102", media=_picture())
     _route(source, pictures, {"field": "service_type", "op": "equals", "value": SOLAR})
+    second = _destination(tenant, "Telnyx SMS", "+15555550200", kind="telnyx_sms")
+    wanted = {"field": "service_type", "op": "equals", "value": ELECTRICAL}
+    _route(source, second, wanted)
     bump_version(tenant)
     key = source.keys.get(revoked_at=None)
     account = simulated.account_sid(tenant.id)
@@ -135,12 +139,17 @@ def _picture() -> str:
 
 
 def _destination(
-    tenant: Tenant, name: str, sender: str, *, media: str = ""
+    tenant: Tenant,
+    name: str,
+    sender: str,
+    *,
+    kind: str = "twilio_sms",
+    media: str = "",
 ) -> Destination:
     existing = Destination.objects.for_tenant(tenant).filter(name=name).first()
     found = existing or create_destination(
         tenant,
-        kind="twilio_sms",
+        kind=kind,
         name=name,
         is_simulated=True,
         config={"from_number": sender} | ({MEDIA.name: media} if media else {}),
