@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from leadrails.core import ids
+from leadrails.tenants.context import memberships_of
 from leadrails.tenants.middleware import zone_of
 from leadrails.tenants.models import Membership, Role, Tenant, User
 
@@ -29,6 +30,8 @@ class TenantRequest(HttpRequest):
     user: User
     tenant: Tenant
     role: Role
+    membership: Membership
+    memberships: list[Membership]
 
 
 def member_required(role: Role = Role.VIEWER) -> Callable[[View], View]:
@@ -46,13 +49,13 @@ def member_required(role: Role = Role.VIEWER) -> Callable[[View], View]:
         ) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            membership = (
-                Membership.objects.filter(user=request.user, tenant__slug=tenant)
-                .select_related("tenant")
-                .first()
-            )
-            if membership is None:
+            memberships = memberships_of(request.user, tenant)
+            here = [mine for mine in memberships if mine.tenant.slug == tenant]
+            if not here:
                 raise Http404
+            membership = here[0]
+            request.memberships = memberships  # type: ignore[attr-defined]
+            request.membership = membership  # type: ignore[attr-defined]
             _remember(request, membership.tenant)
             request.tenant = membership.tenant  # type: ignore[attr-defined]
             request.role = Role(membership.role)  # type: ignore[attr-defined]

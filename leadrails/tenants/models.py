@@ -75,7 +75,7 @@ _Row = TypeVar("_Row", bound="models.Model")
 
 
 class TenantQuerySet(models.QuerySet[_Row, _Row]):
-    def for_tenant(self, tenant: "Tenant | UUID") -> Self:
+    def for_tenant(self, tenant: "Tenant | UUID | models.OuterRef") -> Self:
         return self.filter(tenant=tenant)
 
     def list_for_tenant(self, tenant: "Tenant | UUID") -> Self:
