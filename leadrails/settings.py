@@ -152,11 +152,11 @@ TEMPLATES = [
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",
-                    ["django.template.loaders.filesystem.Loader"],
+                    ["leadrails.ui.loader.Loader"],
                 )
             ]
             if not DEBUG
-            else ["django.template.loaders.filesystem.Loader"],
+            else ["leadrails.ui.loader.Loader"],
         },
     }
 ]

@@ -13,6 +13,8 @@ from leadrails.core import ids
 from leadrails.core.segments import measure
 from leadrails.core.states import State
 from leadrails.ui.icons import ICONS
+from leadrails.ui.loader import shortened
+from leadrails.ui.masks import sheet
 from leadrails.ui.paging import KeysetPage
 from leadrails.ui.states import LOOKS
 
@@ -196,3 +198,31 @@ def test_a_message_has_the_look_of_its_level():
         all=[SimpleNamespace(level_tag=tag) for tag in ("success", "error", "odd")],
     )
     assert html == "ok failed waiting"
+
+
+def test_the_sheet_of_signs_is_made_from_the_icons():
+    text = (ROOT / "static/css/signs.css").read_text()
+    assert text == sheet(), "python -m leadrails.ui.masks > static/css/signs.css"
+
+
+def test_a_badge_of_a_row_names_its_icon_and_says_its_word():
+    html = rendered('{% row_state "dead" %}{% row_badge "Test" "neutral" "info" %}')
+    assert 'class="badge badge-failed sign-x-circle">Dead letter<' in html
+    assert 'class="badge badge-neutral sign-info">Test<' in html
+    with pytest.raises(ValueError, match=r"signs\.css"):
+        rendered('{% row_badge "Test" "neutral" "trash" %}')
+
+
+def test_templates_lose_white_space_but_not_what_is_shown():
+    source = (
+        "<p>\n    a\n  {% if b %}{% for c in d %}\n    e\n  {% endfor %}{% endif %}\n"
+        "</p>\n"
+        "  {% codeblock %}\n  f\n{% endcodeblock %}\n  {% badge g %}\n  {% badge h %}"
+    )
+    assert shortened(source, keep_lines=False) == (
+        "<p>\na\n{% if b %}{% for c in d %}e\n{% endfor %}{% endif %}</p>\n"
+        "{% codeblock %}\n  f\n{% endcodeblock %}\n{% badge g %}\n{% badge h %}"
+    )
+    kept = shortened(source, keep_lines=True)
+    assert kept.count("\n") == source.count("\n")
+    assert len(kept) < len(source)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from leadrails.core import ids
 from leadrails.ui import formats
 from leadrails.ui.icons import ICONS
+from leadrails.ui.masks import MASKS
 from leadrails.ui.states import TONES, look_of
 from leadrails.ui.tags import register
 
@@ -59,6 +60,26 @@ def state_badge(state: str, reason: str = "") -> str:
     """A job's state as icon and word; on hover its reason, else what it means."""
     look = look_of(state)
     return badge(str(look.word), look.tone, look.icon, reason or str(look.meaning))
+
+
+@register.simple_tag
+def row_badge(word: str, tone: str, icon: str, title: str = "") -> SafeString:
+    """A badge in a row of a long list, in a third of the bytes: CSS has its icon."""
+    if tone not in TONES or icon not in MASKS:
+        raise ValueError(f"no such tone, or icon in signs.css: {tone}, {icon}")
+    return format_html(
+        '<span class="badge badge-{} sign-{}"{}>{}</span>',
+        tone,
+        icon,
+        format_html(' title="{}"', title) if title else "",
+        word,
+    )
+
+
+@register.simple_tag
+def row_state(state: str) -> SafeString:
+    look = look_of(state)
+    return row_badge(str(look.word), look.tone, look.icon)
 
 
 @register.simple_tag
