@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,7 +24,7 @@ from destinations.models import Destination
 from leadrails.alerts import actions
 from leadrails.alerts.forms import CommentForm
 from leadrails.alerts.history import history_of
-from leadrails.alerts.models import Alert
+from leadrails.alerts.models import Alert, AlertQuerySet
 from leadrails.alerts.telling import Places
 from leadrails.core import ids
 from leadrails.core.reasons import Reason
@@ -33,8 +34,10 @@ from leadrails.jobs.models import Job
 from leadrails.leads.models import Source
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
+from leadrails.ui import live
 from leadrails.ui.paging import keyset_page
 
+CARDS = 20  # on a page; each is as long as several rows
 # The list of these jobs can replay or cancel them all at once.
 _STATES = {
     "dead_letters": ["dead"],
@@ -55,16 +58,30 @@ def alert_list(request: TenantRequest) -> HttpResponse:
         resolved_at__isnull=not is_resolved
     )
     page = keyset_page(
-        alerts.select_related("acknowledged_by", "resolved_by"),
+        _with_people(request, alerts),
         after=request.GET.get("after"),
         before=request.GET.get("before"),
+        size=CARDS,
     )
-    context = {
-        "page": page,
-        "cards": _cards(request, list(page)),
-        "is_resolved": is_resolved,
-    }
-    return render(request, "alerts/alert_list.html", context)
+    return live.answer(
+        request,
+        "alerts/alert_list.html",
+        "alerts/_alert_cards.html",
+        lambda: {
+            "page": page,
+            "cards": _cards(request, page.rows),
+            "is_resolved": is_resolved,
+        },
+        shown=live.seen(page),
+        is_live=live.is_first_page(request) and not is_resolved,
+    )
+
+
+def _with_people(request: TenantRequest, alerts: AlertQuerySet) -> AlertQuerySet:
+    """With who acted, and whether the example still exists: retention drops jobs."""
+    example = Job.objects.for_tenant(request.tenant).filter(pk=OuterRef("job_id"))
+    people = alerts.select_related("acknowledged_by", "resolved_by")
+    return people.annotate(has_example=Exists(example))
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -89,22 +106,13 @@ def _detail_page(
 
 
 def _access(request: TenantRequest, public_id: str) -> Alert:
-    alerts = Alert.objects.for_tenant(request.tenant)
-    return get_object_or_404(
-        alerts.select_related("acknowledged_by", "resolved_by"),
-        pk=read_id(Alert.prefix, public_id),
-    )
+    mine = _with_people(request, Alert.objects.for_tenant(request.tenant))
+    return get_object_or_404(mine, pk=read_id(Alert.prefix, public_id))
 
 
 def _cards(request: TenantRequest, alerts: list[Alert]) -> list[dict[str, Any]]:
-    # Retention drops jobs; the alert outlasts its example.
-    examples = set(
-        Job.objects.for_tenant(request.tenant)
-        .filter(pk__in=[a.job_id for a in alerts if a.job_id])
-        .values_list("pk", flat=True)
-    )
     for alert in alerts:
-        if alert.job_id not in examples:
+        if not alert.has_example:  # type: ignore[attr-defined]
             alert.job_id = None
     places = Places(request.tenant, alerts)
     return [_card(request, alert, places) for alert in alerts]

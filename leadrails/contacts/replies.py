@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from destinations.models import Destination
-from leadrails.contacts.models import InboundMedia, InboundMessage
+from leadrails.contacts.models import (
+    InboundMedia,
+    InboundMessage,
+    InboundMessageQuerySet,
+)
 from leadrails.leads.models import Lead
 from leadrails.tenants.models import Tenant
 
@@ -67,6 +72,24 @@ def replies_of(tenant: Tenant, messages: Iterable[InboundMessage]) -> list[Reply
             places.get(row.destination_id),
             files.get(row.pk, ()),
         )
+        for row in rows
+    ]
+
+
+def named(messages: InboundMessageQuerySet) -> InboundMessageQuerySet:
+    """With the names of the people who wrote, for `listed`."""
+    lead = Lead.objects.for_tenant(OuterRef("tenant_id")).filter(pk=OuterRef("lead_id"))
+    return messages.annotate(lead_name=Subquery(lead.values("name")))
+
+
+def listed(tenant: Tenant, messages: Iterable[Any]) -> list[Reply]:
+    """Messages that are `named` as a list shows them: without their files."""
+    rows = list(messages)
+    places = Destination.objects.for_tenant(tenant).in_bulk(
+        {row.destination_id for row in rows}
+    )
+    return [
+        Reply(row, row.lead_name or "", places.get(row.destination_id), ())
         for row in rows
     ]
 

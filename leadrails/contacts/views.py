@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leadrails.contacts import services
 from leadrails.contacts.models import InboundMedia, InboundMessage
-from leadrails.contacts.replies import replies_of
+from leadrails.contacts.replies import listed, named, replies_of
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
+from leadrails.ui import live
 from leadrails.ui.paging import keyset_page
 
 BYTES = "application/octet-stream"
@@ -29,21 +30,24 @@ def message_list(request: TenantRequest) -> HttpResponse:
     mine = InboundMessage.objects.for_tenant(request.tenant)
     is_review = "review" in request.GET
     page = keyset_page(
-        (mine.to_review() if is_review else mine).defer("raw"),
+        named(mine.to_review() if is_review else mine).defer("raw"),
         after=request.GET.get("after"),
         before=request.GET.get("before"),
     )
-    rows = replies_of(request.tenant, page)
-    context = {
-        "page": page,
-        "rows": rows,
-        "stopped": services.suppressed(
-            request.tenant.pk, (row.message.phone for row in rows)
-        ),
-        "is_review": is_review,
-        "to_review": len(mine.to_review().values_list("pk")[:MOST_COUNTED]),
-    }
-    return render(request, "contacts/message_list.html", context)
+    to_review = len(mine.to_review().values_list("pk")[:MOST_COUNTED])
+    return live.answer(
+        request,
+        "contacts/message_list.html",
+        "contacts/_message_rows.html",
+        lambda: {
+            "page": page,
+            "rows": listed(request.tenant, page),
+            "is_review": is_review,
+            "to_review": to_review,
+        },
+        shown=live.seen(page),
+        is_live=live.is_first_page(request),
+    )
 
 
 @require_safe

@@ -22,7 +22,7 @@ from leadrails.jobs.paces import FASTEST, USUAL, paces_for
 from leadrails.tenants.doors import TenantRequest, member_required
 from leadrails.tenants.models import Role
 
-KEPT = ("state", "reason", "destination", "q")
+KEPT = ("job", "state", "reason", "destination", "q")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,6 +68,9 @@ def _ask(
         None
     ),
 ) -> HttpResponse:
+    if "picked" in request.GET and not request.GET.get("job"):
+        messages.warning(request, _("Tick the jobs first that this is about."))
+        return redirect(_list_url(request))
     now = timezone.now()
     places = Destination.objects.for_tenant(request.tenant)
     preview = bulk.preview(allowed(_wanted(request), until=now))

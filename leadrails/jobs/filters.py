@@ -34,8 +34,19 @@ def _text(query: QueryDict) -> str:
     return query.get("q", "").replace("\x00", "").strip()
 
 
+def is_one_job(query: QueryDict) -> bool:
+    """Whether the search names a job, so that no other will ever be found."""
+    try:
+        ids.decode(Job.prefix, _text(query))
+    except ValueError:
+        return False
+    return True
+
+
 def narrowed(jobs: JobQuerySet, query: QueryDict, country: str) -> JobQuerySet:
     """`country` is the one that national phone numbers are read in."""
+    if picked := query.getlist("job"):
+        jobs = jobs.filter(pk__in=[read_id(Job.prefix, job) for job in picked])
     if states := chosen_states(query):
         jobs = jobs.filter(state__in=states)
     if reason := query.get("reason"):
@@ -71,6 +82,9 @@ def active_filters(
 ) -> list[dict[str, Any]]:
     """The filters in force, for the chips."""
     active = []
+    if picked := query.getlist("job"):
+        value = _("%(count)s selected") % {"count": len(picked)}
+        active.append({"name": "job", "label": _("Jobs"), "value": value})
     if states := chosen_states(query):
         words = ", ".join(str(look_of(state).word) for state in states)
         active.append({"name": "state", "label": _("State"), "value": words})

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -22,13 +21,20 @@ from leadrails.core.segments import Segments
 from leadrails.core.states import (
     ABORTABLE,
     FAILED,
+    FINAL,
     REPLAYABLE,
     STUCK,
     SUCCEEDED,
     State,
 )
 from leadrails.jobs import gates
-from leadrails.jobs.filters import active_filters, chosen_states, narrowed, parts_of
+from leadrails.jobs.filters import (
+    active_filters,
+    chosen_states,
+    is_one_job,
+    narrowed,
+    parts_of,
+)
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.jobs.prices import Cost, cost_of
@@ -38,49 +44,64 @@ from leadrails.leads.models import Lead, Source
 from leadrails.routing.models import Route
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import AuditEntry, Role
+from leadrails.ui import live
 from leadrails.ui.paging import KeysetPage, keyset_page
 from leadrails.ui.states import look_of
 
 MOST_STOPS = 20  # of a destination while a job waited
+ACTS_ON_MANY = {
+    "replay_many": REPLAYABLE,
+    "cancel_many": ABORTABLE,
+    "release_many": frozenset({State.HELD}),
+}
 
 
 @require_safe
 @member_required()
 def job_list(request: TenantRequest) -> HttpResponse:
     query = request.GET
-    places = {
-        place.id: place
-        for place in Destination.objects.for_tenant(request.tenant).order_by("name")
-    }
+    jobs = Job.objects.list_for_tenant(request.tenant).listed()
     page = keyset_page(
-        narrowed(
-            Job.objects.list_for_tenant(request.tenant).listed(),
-            query,
-            request.tenant.country,
-        ),
+        narrowed(jobs, query, request.tenant.country),
         after=query.get("after"),
         before=query.get("before"),
         parts=parts_of(query),
         by=lists.ORDER,
         read=lists.select,
     )
-    chosen = chosen_states(query)
-    context = {
+    is_over = is_one_job(query) and all(job.state in FINAL for job in page)
+    return live.answer(
+        request,
+        "jobs/job_list.html",
+        "jobs/_job_rows.html",
+        lambda: _listed(request, page),
+        shown=live.seen(page),
+        is_live=live.is_first_page(request) and not is_over,
+    )
+
+
+def _listed(request: TenantRequest, page: KeysetPage[Job]) -> dict[str, Any]:
+    query, chosen = request.GET, chosen_states(request.GET)
+    mine = Destination.objects.for_tenant(request.tenant).order_by("name")
+    places = {place.id: place for place in mine.defer("credentials", "body_template")}
+    every = _acts_on_many(request)
+    return {
         "page": page,
         "rows": _rows(request, page, places),
         "active": active_filters(query, places.values()),
-        "is_first_page": not (query.get("after") or query.get("before")),
+        "is_first_page": live.is_first_page(request),
         "destinations": places.values(),
         "chosen": query,
         "states": [(s, look_of(s).word, s in chosen) for s in State],
         "presets": _presets(request, chosen),
-        "acts": _acts_on_many(request, chosen),
+        "every": every,
+        "acts": {
+            act: url
+            for act, url in every.items()
+            if ACTS_ON_MANY[act].intersection(chosen)
+        },
+        "pick": {act: url.partition("?")[0] for act, url in every.items()},
     }
-    is_poll = "HX-Request" in request.headers
-    template = "jobs/_job_rows.html" if is_poll else "jobs/job_list.html"
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
 
 
 def _rows(
@@ -103,20 +124,18 @@ def _rows(
     ]
 
 
-def _acts_on_many(request: TenantRequest, chosen: list[str]) -> dict[str, str]:
-    """Where what the filter finds can be replayed or canceled, if it can be."""
+def _acts_on_many(request: TenantRequest) -> dict[str, str]:
+    """Where all that the filters find can be replayed or canceled, on every page."""
     if not request.role.covers(Role.OPERATOR):
         return {}
     query = request.GET.copy()
     for gone in ("after", "before"):
         query.pop(gone, None)
-    acts = {"replay_many": REPLAYABLE, "cancel_many": ABORTABLE}
-    if query.get("reason") == Reason.RESTORED_BACKUP:
-        acts["release_many"] = frozenset({State.HELD})
+    is_restored = query.get("reason") == Reason.RESTORED_BACKUP
     return {
-        name: f"{link(request.tenant, f'jobs:{name}')}?{query.urlencode()}"
-        for name, states in acts.items()
-        if states.intersection(chosen)
+        act: f"{link(request.tenant, f'jobs:{act}')}?{query.urlencode()}"
+        for act in ACTS_ON_MANY
+        if is_restored or act != "release_many"
     }
 
 

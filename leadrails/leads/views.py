@@ -1,6 +1,7 @@
 """Pages of leads: who came in, and what became of it."""
 
 import json
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from leadrails.core.reasons import REASONS
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead, LeadQuerySet, Source
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.ui import live
 from leadrails.ui.paging import KeysetPage, keyset_page, searched_page
 
 LOOK_THROUGH = 10_000  # leads that one page is searched for a name or an address
@@ -27,11 +29,25 @@ LOOK_THROUGH = 10_000  # leads that one page is searched for a name or an addres
 @require_safe
 @member_required()
 def lead_list(request: TenantRequest) -> HttpResponse:
-    sources = list(Source.objects.for_tenant(request.tenant).order_by("name"))
     page = _page(request)
     jobs = _jobs_of(request, page.rows)
+    shown = [live.seen(page), live.seen(chain.from_iterable(jobs.values()))]
+    return live.answer(
+        request,
+        "leads/lead_list.html",
+        "leads/_lead_rows.html",
+        lambda: _listed(request, page, jobs),
+        shown=[*shown, page.ended_at],
+        is_live=live.is_first_page(request),
+    )
+
+
+def _listed(
+    request: TenantRequest, page: KeysetPage[Lead], jobs: dict[UUID, list[Job]]
+) -> dict[str, Any]:
+    sources = list(Source.objects.for_tenant(request.tenant).order_by("name"))
     names = {source.id: source.name for source in sources}
-    context = {
+    return {
         "page": page,
         "rows": [
             {
@@ -48,7 +64,6 @@ def lead_list(request: TenantRequest) -> HttpResponse:
         "looked_through": LOOK_THROUGH if page.ended_at else 0,
         "looked_until": ids.time_of(page.ended_at) if page.ended_at else None,
     }
-    return render(request, "leads/lead_list.html", context)
 
 
 @require_safe

@@ -38,8 +38,9 @@
     }
     const before = said?.textContent;
     button.dataset.done = "";
-    if (said) said.textContent = button.dataset.copied;
-    else toast(button.dataset.copied);
+    const copied = toasts()?.dataset.copied;
+    if (said) said.textContent = copied;
+    else toast(copied);
     setTimeout(() => {
       delete button.dataset.done;
       if (said) said.textContent = before;
@@ -73,7 +74,24 @@
     }
   });
 
+  // Menus by arrows: down opens one, then they go round; Home and End lead to the ends.
+  function onMenuKey(event) {
+    const menu = event.target.closest("details.menu");
+    const steps = { ArrowDown: 1, ArrowUp: -1, Home: 0, End: 0 };
+    if (!menu || !(event.key in steps) || event.target.closest("select")) return;
+    if (!menu.open && !steps[event.key]) return;
+    event.preventDefault();
+    menu.open = true;
+    const items = [...menu.querySelectorAll(".menu-panel :is(a[href], button, input)")];
+    const at = items.indexOf(document.activeElement);
+    const ends = { Home: 0, End: items.length - 1 };
+    const first = steps[event.key] < 0 ? items.length - 1 : 0;
+    const next = ends[event.key] ?? (at < 0 ? first : at + steps[event.key]);
+    items.at(next % items.length)?.focus();
+  }
+
   document.addEventListener("keydown", (event) => {
+    onMenuKey(event);
     if (event.key === "Escape") {
       const menu = document.querySelector("details.menu[open]");
       closeMenus(null);
@@ -89,6 +107,9 @@
       search.select();
     }
   });
+
+  // Who tabs out of a menu has left it.
+  document.addEventListener("focusin", (event) => closeMenus(event.target));
 
   // Forms: filters submit themselves; nothing is sent twice.
   document.addEventListener("change", (event) => {
@@ -123,14 +144,6 @@
     for (const form of document.querySelectorAll("form[data-sent]")) setBusy(form, null, false);
   });
 
-  // Live parts.
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const { elt, requestConfig, target } = event.detail;
-    const isPoll = !requestConfig.triggeringEvent && /every/.test(elt.getAttribute("hx-trigger") ?? "");
-    const isInUse = target?.querySelector("details[open], input:checked, :focus-visible");
-    if (isPoll && (document.hidden || isInUse)) event.preventDefault();
-  });
-
   // A GET that was led elsewhere met the login page: go there, and come back here.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = event.detail;
@@ -140,10 +153,6 @@
       event.detail.shouldSwap = false;
       location.reload();
     }
-  });
-
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) document.body.dispatchEvent(new CustomEvent("refresh"));
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -162,7 +171,8 @@
     document.addEventListener(failure, (event) => {
       const isExpired = [401, 403].includes(event.detail.xhr?.status);
       const { expired, failed } = toasts()?.dataset ?? {};
-      if (!document.hidden) toast(isExpired ? expired : failed);
+      const isPoll = event.detail.elt.hasAttribute("data-mark");
+      if (!document.hidden && !isPoll) toast(isExpired ? expired : failed);
     });
   }
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.forms import BaseForm, BoundField
 from django.template import Context, loader
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from leadrails.ui.tags import register
 
@@ -56,6 +57,19 @@ def form_errors(form: BaseForm) -> dict[str, Any]:
 def pager(context: Context, page: Any) -> dict[str, Any]:
     """`page` is a ui.paging.KeysetPage; other parameters of the address are kept."""
     return {"page": page, "request": context["request"]}
+
+
+@register.simple_tag(takes_context=True)
+def live(context: Context) -> SafeString:
+    """Attributes of the element whose rows are asked for again while it is watched."""
+    mark = context["live"]["mark"]
+    if not context["live"]["is_on"]:
+        return mark_safe("")
+    return format_html(
+        'hx-get="{}" hx-trigger="every 5s, refresh from:body" data-mark="{}"',
+        context["request"].get_full_path(),
+        mark,
+    )
 
 
 @register.inclusion_tag("ui/_chips.html", takes_context=True)

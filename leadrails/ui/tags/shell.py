@@ -50,6 +50,16 @@ def in_dialog(url: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def in_dialog_form(url: str) -> SafeString:
+    """The same of a button, for what its form's fields say."""
+    return format_html(
+        'formaction="{0}" hx-get="{0}" hx-include="closest form" hx-target="#dialog"'
+        ' hx-select=".confirm" hx-swap="innerHTML" aria-haspopup="dialog"',
+        url,
+    )
+
+
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
     """The theme chosen by hand, or "auto"."""

@@ -1,0 +1,169 @@
+"""What a list may cost: queries, bytes, and next to nothing while nothing happens."""
+
+import re
+from html import unescape
+from unittest.mock import patch
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from leadrails import statements
+from leadrails.alerts.models import Alert
+from leadrails.contacts.models import Suppression
+from leadrails.jobs.models import Job
+from leadrails.tenants import audit
+from tests.make import make_destination, make_job, make_lead, make_message
+from tests.pages.test_access import make_alert
+
+QUERIES = 6
+BYTES = 60_000
+LISTS = [
+    "leads:list",
+    "jobs:list",
+    "conversations:list",
+    "alerts:list",
+    "suppressions:list",
+    "settings:audit",
+    "sources:list",
+    "routes:list",
+    "destinations:list",
+    "settings:members",
+    "settings:api_keys",
+]
+LIVE = ["leads:list", "jobs:list", "conversations:list", "alerts:list"]
+NAME = "Dr. Maria-Luise Hohenzollern-Sigmaringen von und zu Guttenberg 🚀 محمد العربي"
+POLL = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def full(world):
+    """More than one page of everything, with all that makes rows long."""
+    place = make_destination(world.tenant, name="Night shift, number 2, Dallas office")
+    for number in range(51):
+        lead = make_lead(
+            world.source,
+            name=NAME,
+            email="maria-luise.hohenzollern-sigmaringen@example.co.uk",
+            is_test=True,
+            job_count=1,
+        )
+        job = make_job(
+            lead,
+            place,
+            state="dead",
+            reason="expired",
+            error_code="30007",
+            is_test=True,
+            is_possible_duplicate=True,
+        )
+        make_message(job, body="Please call me back after five. " * 9)
+        make_alert(
+            world.tenant,
+            scope=f"destination:{number}",
+            job_id=job.id,
+            destination_id=place.id,
+            kind="a_kind_of_tomorrow",
+        )
+        phone = f"+1202555{number:04}"
+        Suppression.objects.create(
+            tenant=world.tenant, phone=phone, reason="manual", note=NAME
+        )
+        audit.record(world.tenant, None, "job.replayed", job, name=NAME)
+    return world
+
+
+@pytest.fixture
+def asked():
+    """Count queries, with those of prepared statements, which Django does not see."""
+
+    def asked(client, page, **options):
+        run, prepared = statements.run, []
+
+        def counted(*args, **named):
+            prepared.append(args)
+            return run(*args, **named)
+
+        with (
+            patch.object(statements, "run", counted),
+            CaptureQueriesContext(connection) as seen,
+        ):
+            response = client.get(page, **options)
+        return response, len(seen) + len(prepared)
+
+    return asked
+
+
+@pytest.mark.parametrize("view", LISTS)
+def test_a_list_costs_few_queries_and_few_bytes(view, full, enter, url, asked):
+    client, page = enter(full.tenant), url(view)
+    client.get(page)  # the first page of a session notes the workspace in it
+    response, queries = asked(client, page)
+    assert response.status_code == 200
+    assert queries <= QUERIES, f"{view} asks the database {queries} times."
+    size = len(response.content)
+    assert size <= BYTES, f"{view} is {size:,} bytes: shorten what each row repeats."
+
+
+@pytest.mark.parametrize("view", LIVE)
+def test_a_poll_that_finds_nothing_new_costs_little(view, full, enter, url, asked):
+    client, page = enter(full.tenant), url(view)
+    with patch("leadrails.ui.formats.ago", return_value="just now"):
+        html = client.get(page).content.decode()
+        mark = unescape(re.search(r'data-mark="([^"]+)"', html)[1])
+        rows, all_queries = asked(client, page, headers=POLL)
+        known = POLL | {"If-None-Match": mark}
+        response, queries = asked(client, page, headers=known)
+    assert (response.status_code, response.content) == (304, b"")
+    assert queries < all_queries
+    assert rows["ETag"] == mark
+    assert b"<html" not in rows.content
+
+
+@pytest.mark.parametrize(
+    ("view", "change"),
+    [
+        ("jobs:list", lambda job: Job.objects.update(attempts=7)),
+        ("leads:list", lambda job: Job.objects.update(state="sent")),
+        ("alerts:list", lambda job: Alert.objects.update(failures=7)),
+        ("conversations:list", make_message),
+        ("jobs:list", lambda job: make_job(job.lead, job.destination)),
+    ],
+)
+def test_a_poll_tells_what_has_changed(view, change, world, enter, url):
+    job = make_job(make_lead(world.source, job_count=1), world.destination)
+    make_alert(world.tenant)
+    client, page = enter(world.tenant), url(view)
+    before = client.get(page, headers=POLL)["ETag"]
+    change(job)
+    response = client.get(page, headers=POLL | {"If-None-Match": before})
+    assert response.status_code == 200
+    assert response["ETag"] != before
+
+
+def test_a_poll_tells_a_renamed_destination(world, enter, url):
+    make_job(make_lead(world.source), world.destination)
+    client, page = enter(world.tenant), url("jobs:list")
+    before = client.get(page, headers=POLL)["ETag"]
+    world.tenant.version += 1  # as each change to sources and destinations does
+    world.tenant.save(update_fields=["version"])
+    response = client.get(page, headers=POLL | {"If-None-Match": before})
+    assert response.status_code == 200
+
+
+def test_what_cannot_change_any_more_does_not_poll(world, enter, url):
+    over, open_ = (
+        make_job(make_lead(world.source), world.destination, state=state)
+        for state in ("read", "sent")
+    )
+    client = enter(world.tenant)
+
+    def polls(view, **query):
+        return b"data-mark" in client.get(url(view), query).content
+
+    assert polls("jobs:list")
+    assert polls("jobs:list", q=open_.public_id)
+    assert not polls("jobs:list", q=over.public_id)
+    assert not polls("jobs:list", after=str(over.id))
+    assert polls("alerts:list")
+    assert not polls("alerts:list", tab="resolved")
