@@ -30,6 +30,16 @@ def find_destinations(ids: Collection[UUID]) -> dict[UUID, Destination]:
     return destinations_of(dict(statements.run(_VERSIONS, {"ids": list(ids)})))
 
 
+def remembered(pk: UUID) -> tuple[str, Destination] | None:
+    """
+    Return a destination and its version as they were when last asked for, if they were.
+
+    That may be long ago: whoever acts on it makes sure that the version still holds.
+    """
+    version, place = _known.get(pk, (None, None))
+    return (version, place) if version and place else None
+
+
 def destinations_of(versions: Mapping[UUID, str | None]) -> dict[UUID, Destination]:
     """
     Return those that exist, by id, of these versions or later.

@@ -23,13 +23,27 @@ class Refused(Exception):
         self.response = response
 
 
-def check_network(place: Destination, request: HttpRequest) -> None:
+class WronglySigned(Refused):
+    """The provider's signature does not hold."""
+
+
+def is_signed(place: Destination, request: HttpRequest) -> bool:
     """
-    Where the operator wants it: take callbacks only from where the provider posts.
+    Return whether the provider's signature was checked.
 
     Raises:
-        Refused: it comes from elsewhere.
+        WronglySigned: it was, and is wrong.
+        Refused: the request comes from elsewhere.
     """
+    _check_network(place, request)
+    check = _check_signature(place, request)
+    if check is SignatureCheck.INVALID:
+        raise WronglySigned(HttpResponse(status=403))
+    return check is SignatureCheck.VALID
+
+
+def _check_network(place: Destination, request: HttpRequest) -> None:
+    """Where the operator wants it: take callbacks only from where providers post."""
     if place.is_simulated or not settings.LEADRAILS_CHECK_CALLBACK_NETWORKS:
         return
     networks = PROVIDERS[place.kind].callback_networks
@@ -72,7 +86,7 @@ def public_url(request: HttpRequest) -> str:
     return f"{settings.LEADRAILS_PUBLIC_URL}{request.get_full_path()}"
 
 
-def check_signature(place: Destination, request: HttpRequest) -> SignatureCheck:
+def _check_signature(place: Destination, request: HttpRequest) -> SignatureCheck:
     """What the provider's own signature says, beyond our secret in the URL."""
     try:
         provider = provider_for(place)

@@ -34,27 +34,8 @@ BATCH = 100
 KEPT_HEADERS = ("Content-Type", "User-Agent", "I-Twilio-Idempotency-Token")
 
 
-def store_status(
-    destination: Destination,
-    *,
-    job_id: UUID,
-    attempt: int,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    is_signed: bool,
-) -> None:
-    """Keep a status callback of an attempt, and have it looked at soon."""
-    store_callback(
-        destination,
-        kind=RawCallback.Kind.STATUS,
-        job_id=job_id,
-        attempt=attempt,
-        url=url,
-        headers=headers,
-        body=body,
-        is_signed=is_signed,
-    )
+class Outdated(Exception):
+    """What was remembered of a destination does not hold any more."""
 
 
 def store_callback(
@@ -67,11 +48,20 @@ def store_callback(
     is_signed: bool,
     job_id: UUID | None = None,
     attempt: int | None = None,
+    version: str | None = None,
 ) -> UUID:
-    """Keep a provider's request as it came, and have it looked at soon."""
+    """
+    Keep a provider's request as it came, and have it looked at soon.
+
+    Args:
+        version: of the destination, if it was merely remembered.
+
+    Raises:
+        Outdated: the destination has changed since; nothing is kept.
+    """
     kept = {name: text(headers[name], 200) for name in KEPT_HEADERS if name in headers}
     callback_id = uuid7()
-    statements.run(
+    stored = statements.run(
         sql.STORE,
         {
             "id": callback_id,
@@ -84,8 +74,11 @@ def store_callback(
             "headers": json.dumps(kept),
             "body": body,
             "is_signed": is_signed,
+            "version": version,
         },
     )
+    if not stored:
+        raise Outdated
     callback_waker.wake()
     return callback_id
 

@@ -7,13 +7,18 @@ locked elsewhere stays for later. Rows travel as one JSON value, whose type neve
 changes, so that each statement is planned once.
 """
 
-# Safe to run twice: the id is ours.
+# Safe to run twice: the id is ours. With a version, only if the destination is still
+# of that version: who remembers it need not ask for it first.
 STORE = """
 INSERT INTO webhooks_rawcallback (id, tenant_id, destination_id, job_id, attempt, kind,
   url, headers, body, is_signed, received_at, tries, error)
-VALUES (%(id)s, %(tenant)s, %(destination)s, %(job)s, %(attempt)s, %(kind)s,
-  %(url)s, %(headers)s::jsonb, %(body)s, %(is_signed)s, now(), 0, '')
-ON CONFLICT (id) DO NOTHING
+SELECT %(id)s, %(tenant)s, %(destination)s, %(job)s::uuid, %(attempt)s::smallint,
+  %(kind)s, %(url)s, %(headers)s::jsonb, %(body)s, %(is_signed)s, now(), 0, ''
+WHERE %(version)s::text IS NULL OR EXISTS (
+  SELECT FROM destinations_destination
+  WHERE id = %(destination)s AND xmin::text || ctid::text = %(version)s)
+ON CONFLICT (id) DO UPDATE SET tries = webhooks_rawcallback.tries
+RETURNING id
 """
 
 # A row that failed waits 2, 8, 18 … 162 seconds, counted from when it came.

@@ -3,6 +3,8 @@ from django.test import Client
 from django.urls import reverse
 
 from destinations.callbacks import status_url
+from destinations.credentials import open_credentials, seal_credentials
+from leadrails import statements
 from leadrails.alerts.models import Alert
 from leadrails.core import ids
 from leadrails.jobs.models import Job
@@ -83,6 +85,31 @@ def test_a_wrong_signature_is_refused_and_raises_an_alert(client):
     alert = Alert.objects.get()
     assert (alert.kind, alert.tenant_id) == ("signature_failures", job.tenant_id)
     assert alert.scope == f"destination:{job.destination.public_id}"
+
+
+def test_a_token_holds_from_its_change_on_and_no_longer(client):
+    job = make_sent_job()
+    place = job.destination
+    old, new = open_credentials(place)["auth_token"], "e" * 32
+    assert post(client, job, form("sent"), token=old).status_code == 204
+    place.credentials = seal_credentials(place, {"auth_token": new})
+    place.save()
+    assert post(client, job, form("delivered"), token=old).status_code == 403
+    assert RawCallback.objects.count() == 1
+    assert post(client, job, form("delivered"), token=new).status_code == 204
+
+
+def test_of_a_destination_that_is_remembered_nothing_is_asked(client, monkeypatch):
+    job, run, asked = make_sent_job(), statements.run, []
+
+    def counted(statement, *args, **kwargs):
+        asked.append(statement)
+        return run(statement, *args, **kwargs)
+
+    monkeypatch.setattr(statements, "run", counted)
+    for _ in range(2):
+        assert post(client, job, form("sent")).status_code == 204
+    assert len(asked) == 3, "the first asks for the version; both store"
 
 
 def test_without_a_token_the_mac_is_enough(client):

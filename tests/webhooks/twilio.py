@@ -9,7 +9,8 @@ from destinations.callbacks import addresses, status_url
 from destinations.credentials import open_credentials
 from leadrails.jobs.models import Attempt, Job
 from tests.make import make_job
-from webhooks.services import process_callbacks, store_status
+from webhooks.models import RawCallback
+from webhooks.services import process_callbacks, store_callback
 
 SID = "SM5111a7ed" + "0" * 24
 
@@ -55,9 +56,10 @@ def post(client, job, body, *, attempt=1, url=None, token=None):
 
 def store(job, body, **fields):
     """Store a callback as the view does."""
-    store_status(
+    store_callback(
         job.destination,
         **{
+            "kind": RawCallback.Kind.STATUS,
             "job_id": job.id,
             "attempt": 1,
             "url": "http://127.0.0.1:8000/webhooks/status/…",
