@@ -22,6 +22,7 @@ NAMES = (
     "celery",
     "queries",
     "callbacks",
+    "callback_flood",
     "two_drains",
     "in_flight",
     "speed_to_lead",

@@ -1,6 +1,7 @@
 """Rows to measure with: workspaces that may send fast, and jobs that are due."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,10 +79,11 @@ def make_place(destinations: int = 1, **limits: Any) -> Place:
     return Place(source, found, key_id, secret)
 
 
-def fill(destination: Destination, source: Source, count: int) -> None:
-    """Put `count` due jobs into the queue, as accepted leads would."""
-    for start in range(0, count, CHUNK):
-        leads = [ids.uuid7() for _ in range(min(CHUNK, count - start))]
+def fill(destination: Destination, source: Source, phones: Sequence[str]) -> None:
+    """Put a due job for each phone into the queue, as accepted leads would."""
+    for start in range(0, len(phones), CHUNK):
+        chunk = phones[start : start + CHUNK]
+        leads = [ids.uuid7() for _ in chunk]
         statements.run(
             FILL,
             {
@@ -92,7 +94,7 @@ def fill(destination: Destination, source: Source, count: int) -> None:
                 "event": EVENT,
                 "leads": leads,
                 "jobs": [ids.uuid7_beside(lead) for lead in leads],
-                "phones": [next_phone() for _ in leads],
+                "phones": chunk,
             },
         )
 
@@ -103,7 +105,7 @@ def fill_places(places: list[Place], count: int) -> None:
     for number, (way, source) in enumerate(ways):
         share = count // len(ways) + (number < count % len(ways))
         if share:
-            fill(way, source, share)
+            fill(way, source, [next_phone() for _ in range(share)])
 
 
 def analyze() -> None:

@@ -12,14 +12,21 @@ from tests.bench.__main__ import NAMES
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ["name", "value", "unit", "limit", "limit_is"]
 KEYS += ["ratio", "target", "met", "excused", "runs"]
-UNLIMITED = {"one_process_memory"}
-UNTARGETED = {"intake_postgresql_cpu_per_lead", "load_of_200", "callback_store"}
+NAUGHT = {"callback_flood_wrong"}
+UNLIMITED = {"one_process_memory", *NAUGHT}
+UNTARGETED = {
+    "intake_postgresql_cpu_per_lead",
+    "load_of_200",
+    "callback_store",
+    "callback_worked_off_p99_at_500_a_second",
+}
 FIGURES = {
     "dispatch_cpu_per_job",
     "dispatch_cpu_beside_celery_task",
     "claim_of_200",
     "list_page_p95",
     "callback_update",
+    "callback_answer_p99_at_500_a_second",
     "one_process_1000_in_flight",
     "two_drain_processes",
     "intake_cpu_per_lead",
@@ -56,7 +63,7 @@ def test_every_benchmark_measures_what_it_says():
         figures[fields["name"]] = fields
     assert set(figures) == FIGURES, done.stderr[-10_000:]
     for name, fields in figures.items():
-        assert fields["value"] > 0, name
+        assert (fields["value"] == 0) == (name in NAUGHT), name
         assert (fields["limit"] is None) == (name in UNLIMITED), name
         assert (fields["target"] is None) == (name in UNTARGETED), name
         assert (fields["met"] is None) == (name in UNTARGETED), name

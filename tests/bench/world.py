@@ -156,9 +156,9 @@ class World:
         return replace(program, name=name, argv=argv)
 
     @cache  # noqa: B019
-    def worker(self) -> Program:
+    def worker(self, **env: str) -> Program:
         schedule = self.stack.state_dir / "beat-schedule"
-        return programs.worker(self.env, schedule=schedule)
+        return programs.worker({**self.env, **env}, schedule=schedule)
 
     @property
     def database_pid(self) -> int:

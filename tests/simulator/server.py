@@ -116,6 +116,14 @@ class Simulator:
             assert time.monotonic() < deadline, f"not in time: {messages}"
             time.sleep(0.02)
 
+    def wait_until_over(self, timeout=10.0) -> None:
+        """Return once nothing is underway and the ledger has all of it."""
+        deadline = time.monotonic() + timeout
+        while self.health()["messages_underway"]:
+            assert time.monotonic() < deadline, "messages are still underway"
+            time.sleep(0.02)
+        self.ledger(limit=1)
+
     def configure(self, account_sid: str, **changes) -> dict:
         return self._call("PUT", f"accounts/{account_sid}", body=changes)
 

@@ -1,0 +1,208 @@
+"""
+100,000 status callbacks at 500 a second, and whether each message ends as it did.
+
+Messages are sent to the simulator through the drain. It loses all their callbacks, so
+that a client can post what its ledger says of them: each several times, in any order,
+a share at the very end. What never comes is asked for. All processes are those of
+`make demo`, on the same machine as the client.
+
+What is wrong is counted in each run and told on standard error.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from leadrails.embedded import programs
+from leadrails.embedded.ports import take_port
+from tests.bench.client import post_paced
+from tests.bench.data import FAST, fill
+from tests.bench.measure import median, percentile
+from tests.bench.report import Figure, say
+from tests.bench.world import Size, World
+
+CALLBACKS, MESSAGES = 100_000, 20_000
+PER_SECOND = 500.0
+TENANTS = 10
+RUNS = 3  # of five minutes each
+TARGET_MS = 100.0
+PATIENCE = 300.0  # seconds
+TOLD = 20  # differences
+
+UNSENT = "SELECT count(*) FROM jobs_queueentry"
+UNREAD = "SELECT count(*) FROM webhooks_rawcallback WHERE processed_at IS NULL"
+WAITS = """
+SELECT extract(epoch FROM processed_at - received_at)::float * 1000
+FROM webhooks_rawcallback WHERE tenant_id = ANY(%(tenants)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Milliseconds of each callback: to its answer, and until it was worked off."""
+
+    answers: list[float]
+    waits: list[float]
+    wrong: list[str]
+
+
+class Flood:
+    def __init__(self, world: World, size: Size) -> None:
+        from tests.simulator.server import Simulator
+
+        self._world = world
+        self._messages = size.of(MESSAGES, least=200)
+        self._callbacks = size.of(CALLBACKS, least=1000)
+        self._random = Random(7)
+        port, ledger = take_port(), world.stack.ledger
+        simulator = programs.simulator(world.env, port=port.number, ledger=ledger)
+        self._simulator = Simulator(ledger, world.env["LEADRAILS_SIMULATOR_SECRET"])
+        self._simulator.url = f"http://127.0.0.1:{port.number}"
+        env = {"LEADRAILS_SIMULATOR_URL": self._simulator.url}
+        world.need(
+            simulator, world.web(), world.drain("drain", **env), world.worker(**env)
+        )
+
+    def run(self) -> Run:
+        from tests.webhooks import history
+
+        ways = self._send()
+        accounts = {way.config["account_sid"] for way in ways}
+        histories = history.read_histories(self._simulator.ledger_path, accounts)
+        first, late = history.disorder(histories, self._callbacks, self._random)
+        posts = [*first, *late]
+        say(f"{len(histories)} messages, {len(posts)} callbacks")
+        answers = post_at_pace(self._world.web_url, posts)
+        _wait(lambda: not _count(UNREAD), "callbacks are unread")
+        tenants = {"tenants": [way.tenant_id for way in ways]}
+        waits = [wait for (wait,) in _rows(WAITS, tenants)]
+        wrong = [
+            f"{answer.status} was answered" for answer in answers if answer.status > 299
+        ]
+        # Those first whose every callback came: nobody was asked about them.
+        wrong += history.differences(history.told_whole(histories, posts), posts)
+        history.make_older()
+        wrong += _until_none(lambda: history.differences(histories, posts))
+        for text in wrong[:TOLD]:
+            say(text)
+        return Run([answer.ms for answer in answers], waits, wrong)
+
+    def _send(self) -> list[Any]:
+        """Have messages sent, and return by which ways once each came to its end."""
+        from leadrails.jobs.wake import drain_waker
+        from tests.make import make_source, make_tenant
+        from tests.webhooks import history
+
+        self._simulator.faults(**history.LOSE_ALL, **history.AT_ONCE)
+        ways = []
+        for _ in range(TENANTS):
+            tenant = make_tenant()
+            source, mine = make_source(tenant), history.make_ways(tenant, **FAST)
+            people = history.phones(self._messages // TENANTS, self._random)
+            for turn, way in enumerate(mine):
+                fill(way, source, people[turn :: len(mine)])
+            ways += mine
+        drain_waker.wake()
+        _wait(lambda: not _count(UNSENT), "messages are unsent")
+        self._simulator.wait_until_over(PATIENCE)
+        self._simulator.clear_faults()
+        return ways
+
+
+def measure(world: World, size: Size) -> Iterator[Figure]:
+    flood = Flood(world, size)
+    runs = [flood.run() for _ in range(min(size.runs, RUNS))]
+    value = median(percentile(run.answers, 0.99) for run in runs)
+    limit = median(percentile(run.answers, 0.5) for run in runs)
+    yield Figure(
+        name="callback_answer_p99_at_500_a_second",
+        value=value,
+        unit="ms",
+        limit=limit,
+        limit_is="half of the answers come within; target is of the value",
+        ratio=value / limit,
+        target=TARGET_MS,
+        met=value <= TARGET_MS,
+        runs=len(runs),
+    )
+    value = median(percentile(run.waits, 0.99) for run in runs)
+    limit = median(percentile(run.waits, 0.5) for run in runs)
+    yield Figure(
+        name="callback_worked_off_p99_at_500_a_second",
+        value=value,
+        unit="ms",
+        limit=limit,
+        limit_is="half of them are; both from when it was stored",
+        ratio=value / limit,
+        target=None,
+        met=None,
+        runs=len(runs),
+    )
+    wrong = sum(len(run.wrong) for run in runs)
+    yield Figure(
+        name="callback_flood_wrong",
+        value=wrong,
+        unit="lost, refused, or another state than the provider's",
+        limit=None,
+        limit_is="there is none; all runs together",
+        ratio=None,
+        target=0,
+        met=wrong == 0,
+        runs=len(runs),
+    )
+
+
+def post_at_pace(url: str, posts: Sequence[Any]) -> list[Any]:
+    requests = [_request(post) for post in posts]
+    # Looking for garbage among them all would take longer than an answer.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        return post_paced(url, requests, per_second=PER_SECOND)
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def _request(post: Any) -> bytes:
+    parts = urlsplit(post.url)
+    headers = {
+        "Host": parts.netloc,
+        **post.headers,
+        "Content-Length": len(post.body),
+    }
+    lines = [f"POST {parts.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + post.body
+
+
+def _rows(query: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()
+
+
+def _count(query: str) -> int:
+    [(count,)] = _rows(query)
+    return count
+
+
+def _wait(is_over: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_over():
+        assert time.monotonic() < deadline, f"after {PATIENCE:g} s {what}"
+        time.sleep(0.2)
+
+
+def _until_none(differences: Callable[[], list[str]]) -> list[str]:
+    """What is still wrong in the end; the provider is asked every few seconds."""
+    deadline = time.monotonic() + PATIENCE
+    while (found := differences()) and time.monotonic() < deadline:
+        time.sleep(2)
+    return found

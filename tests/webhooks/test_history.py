@@ -1,0 +1,91 @@
+"""Thousands of callbacks, lost, late, repeated and in any order: the end is known."""
+
+import io
+from random import Random
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+
+from tests.bench.data import FAST, fill
+from tests.make import make_source, make_tenant
+from tests.webhooks.history import (
+    AT_ONCE,
+    LOSE_ALL,
+    differences,
+    disorder,
+    make_older,
+    make_ways,
+    phones,
+    read_histories,
+    told_whole,
+)
+from webhooks.polling import LIMIT, poll
+from webhooks.services import process_callbacks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MESSAGES, CALLBACKS, ROUND = 300, 2000, 400
+
+
+@pytest.fixture
+def sent(drain, simulator, settings):
+    """Histories of messages by number and by service, each of them over."""
+    settings.LEADRAILS_PUBLIC_URL = "http://127.0.0.1:8000"
+    simulator.faults(**LOSE_ALL, **AT_ONCE)
+    tenant = make_tenant()
+    ways = make_ways(tenant, **FAST)
+    source, people = make_source(tenant), phones(MESSAGES, Random(5))
+    for turn, way in enumerate(ways):
+        fill(way, source, people[turn::2])
+    drain()
+    simulator.wait_until_over()
+    simulator.clear_faults()
+    return read_histories(
+        simulator.ledger_path, {way.config["account_sid"] for way in ways}
+    )
+
+
+def post_all(posts):
+    """In rounds, between which the worker has its turn."""
+    application, statuses = WSGIHandler(), set()
+    for number, post in enumerate(posts):
+        application(environ(post), lambda status, _: statuses.add(status)).close()
+        if number % ROUND == 0:
+            process_callbacks()
+    process_callbacks()
+    assert statuses == {"204 No Content"}
+
+
+def environ(post):
+    parts = urlsplit(post.url)
+    headers = {
+        name.upper().replace("-", "_"): text for name, text in post.headers.items()
+    }
+    return {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": parts.path,
+        "QUERY_STRING": "",
+        "SERVER_NAME": parts.hostname,
+        "SERVER_PORT": str(parts.port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": parts.netloc,
+        "CONTENT_TYPE": headers.pop("CONTENT_TYPE"),
+        "CONTENT_LENGTH": str(len(post.body)),
+        **{f"HTTP_{name}": text for name, text in headers.items()},
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(post.body),
+    }
+
+
+def test_thousands_of_callbacks_end_where_the_provider_is(sent):
+    first, late = disorder(sent, CALLBACKS, Random(7))
+    post_all(first)
+    assert differences(sent, first), "some are lost or late"
+    post_all(late)
+    assert differences(told_whole(sent, first + late), first + late) == []
+    make_older()
+    while poll() == LIMIT:
+        pass
+    assert differences(sent, first + late) == []
