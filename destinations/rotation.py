@@ -20,8 +20,12 @@ from destinations.models import Destination
 from leadrails.core.crypto import CannotDecrypt, Keyring, Place
 from leadrails.tenants.models import TenantModel
 
-# Everything encrypted at rest: model and field. The second model lies above this app.
-SEALED = (("destinations.Destination", "credentials"), ("leads.SigningKey", "secret"))
+# Everything encrypted at rest: model and field. All but the first lie above this app.
+SEALED = (
+    ("destinations.Destination", "credentials"),
+    ("leads.SigningKey", "secret"),
+    ("alerts.Channel", "secret"),
+)
 
 
 @dataclass(slots=True)

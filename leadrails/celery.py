@@ -42,6 +42,8 @@ app.conf.update(
             "jobs.watch": 30.0,
             "webhooks.watch": 60.0,
             "leads.watch": 60.0,
+            "alerts.tell": 5.0,
+            "alerts.forget": 3600.0,
             "jobs.partitions": 6 * 3600.0,
             "jobs.drop_months": 6 * 3600.0,
             "leads.forget": 300.0,

@@ -61,6 +61,8 @@ LEADRAILS_TELNYX_URL = env.str(
 ).rstrip("/")
 # Files that people send: fetched and kept here, or left as the provider's link.
 LEADRAILS_FETCH_MEDIA = env.bool("LEADRAILS_FETCH_MEDIA", default=True)
+# Hosts, or HOST:PORT, of the operator's own network that webhooks may call.
+LEADRAILS_WEBHOOK_HOSTS = env.list("LEADRAILS_WEBHOOK_HOSTS", default=[])
 LEADRAILS_PARTITIONS_AHEAD = env.int("LEADRAILS_PARTITIONS_AHEAD", default=3)
 # Whole months besides the present one; 0 keeps everything.
 LEADRAILS_KEEP_MONTHS = env.int("LEADRAILS_KEEP_MONTHS", default=13)

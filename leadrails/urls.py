@@ -16,6 +16,7 @@ tenant_pages = [
     path("routes/", include("leadrails.routing.urls")),
     path("destinations/", include("destinations.urls")),
     path("suppressions/", include("leadrails.contacts.suppression_urls")),
+    path("settings/channels/", include("leadrails.alerts.channel_urls")),
     path("settings/", include("leadrails.tenants.settings_urls")),
 ]
 

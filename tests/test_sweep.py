@@ -8,6 +8,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from leadrails.alerts import hooks
+from leadrails.alerts.answers import refused
+from leadrails.alerts.channels import create_channel
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import InboundMedia, Suppression
 from leadrails.core import ids
@@ -31,7 +34,12 @@ pytestmark = pytest.mark.django_db
 # Views that let a role look and need a higher one to change.
 POST_NEEDS = {"sources:settings": Role.ADMIN, "settings:workspace": Role.ADMIN}
 # Kwargs that name no row: they stay as they are when the ids are another tenant's.
-WORDS = {"kind": "twilio_sms", "mode": "live", "country": "RU"}
+WORDS = {
+    "channels:kind": "email",
+    "kind": "twilio_sms",
+    "mode": "live",
+    "country": "RU",
+}
 SOMEBODY = ids.encode("usr", ids.uuid7())
 CALLBACK = {
     "destination": ids.encode("dst", ids.uuid7()),
@@ -115,7 +123,16 @@ def make_world(tenant):
     suppression = Suppression.objects.create(
         tenant=tenant, phone="+12025550199", reason="manual"
     )
+    channel, _key = create_channel(
+        tenant,
+        once=ids.uuid7(),
+        kind="webhook",
+        name="CRM",
+        url="https://example.com/hook",
+        actor=None,
+    )
     rows = {
+        "channel": channel,
         "source": source,
         "workflow": workflow,
         "destination": destination,
@@ -173,6 +190,12 @@ def log_in(tenant, role=Role.OWNER):
     client = Client()
     client.force_login(make_user(tenant, role))
     return client
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """The test button of a channel would call it."""
+    monkeypatch.setattr(hooks, "post", lambda *_: refused("not from a test"))
 
 
 @pytest.fixture

@@ -76,8 +76,8 @@ class Downloads:
         self._max_bytes = max_bytes
 
     async def __aenter__(self) -> Self:
-        self._public = _session(PublicOnly())
-        self._own = _session(None)
+        self._public = careful_session(PublicOnly())
+        self._own = careful_session(None)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -130,7 +130,7 @@ class Downloads:
             raise NotKept("The address cannot be read.") from None
         if place.scheme != "https" or not place.host:
             raise NotKept("The address is not a https one.")
-        if _is_literal(place.host) and not is_public(place.host):
+        if is_literal(place.host) and not is_public(place.host):
             raise NotKept("The address is not a public one.")
         return self._public
 
@@ -185,7 +185,7 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-def _is_literal(host: str) -> bool:
+def is_literal(host: str) -> bool:
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -193,10 +193,13 @@ def _is_literal(host: str) -> bool:
     return True
 
 
-def _session(resolver: AbstractResolver | None) -> aiohttp.ClientSession:
+def careful_session(
+    resolver: AbstractResolver | None, *, seconds: float = TIMEOUT
+) -> aiohttp.ClientSession:
+    """A session without cookies, proxies of the environment and unpacking."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=resolver, limit=10),
-        timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+        timeout=aiohttp.ClientTimeout(total=seconds),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from leadrails.alerts.models import Alert, AlertEvent
+from leadrails.alerts.channel_pages import LOOKS
+from leadrails.alerts.models import Alert, AlertEvent, Delivery, Notice
 from leadrails.alerts.words import words_of_cause
 
 What = AlertEvent.What
@@ -40,6 +41,24 @@ def _step(event: AlertEvent) -> dict[str, Any]:
         "cause": event.text or _cause(event),
         "at": event.at,
     }
+
+
+def told_of(alert: Alert) -> list[dict[str, Any]]:
+    """Which channels were told what, newest first."""
+    notices = (
+        Notice.objects.filter(event__alert=alert, channel__tenant=alert.tenant_id)
+        .select_related("event", "channel__user", "delivery")
+        .order_by("-id")[:SHOWN]
+    )
+    return [
+        {
+            "channel": notice.channel,
+            "what": What(notice.event.what).label,
+            "delivery": notice.delivery,
+            "look": LOOKS[Delivery.State(notice.delivery.state)],
+        }
+        for notice in notices
+    ]
 
 
 def _cause(event: AlertEvent) -> str:

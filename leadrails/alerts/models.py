@@ -1,4 +1,4 @@
-"""Open problems. One row per problem, not per failure."""
+"""Open problems and their history. One row per problem, not per failure."""
 
 from datetime import datetime
 from typing import Self
@@ -6,7 +6,10 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadrails.alerts.channel_models import Channel, Delivery, Notice, Try
 from leadrails.tenants.models import Tenant, TenantModel, TenantQuerySet, User
+
+__all__ = ["Alert", "AlertEvent", "Channel", "Delivery", "Notice", "Try"]
 
 
 class AlertQuerySet(TenantQuerySet["Alert"]):

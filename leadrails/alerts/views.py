@@ -22,8 +22,9 @@ from django.views.decorators.http import (
 
 from destinations.models import Destination
 from leadrails.alerts import actions
+from leadrails.alerts.channel_pages import failing
 from leadrails.alerts.forms import CommentForm
-from leadrails.alerts.history import history_of
+from leadrails.alerts.history import history_of, told_of
 from leadrails.alerts.models import Alert, AlertQuerySet
 from leadrails.alerts.telling import Places
 from leadrails.core import ids
@@ -71,6 +72,7 @@ def alert_list(request: TenantRequest) -> HttpResponse:
             "page": page,
             "cards": _cards(request, page.rows),
             "is_resolved": is_resolved,
+            "failing": [] if live.is_poll(request) else failing(request.tenant),
         },
         shown=live.seen(page),
         is_live=live.is_first_page(request) and not is_resolved,
@@ -98,6 +100,7 @@ def _detail_page(
         "alert": alert,
         "card": {**card, "url": ""},
         "steps": history_of(alert),
+        "told": told_of(alert),
         "form": form or CommentForm(),
         "may_write": request.role.covers(Role.OPERATOR),
     }

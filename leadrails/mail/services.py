@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -104,27 +105,45 @@ def _claim() -> Mail | None:
 def _try(mail: Mail) -> None:
     try:
         if mail.to:
-            _message(mail).send()
+            deliver(mail.pk, mail.to, mail.subject, mail.text, mail.html)
     except (smtplib.SMTPException, OSError) as error:
-        _failed(mail, _words(error), is_final=_is_final(error))
+        _failed(mail, words_of(error), is_final=is_final(error))
     else:
         _end(mail, sent_at=Now(), error="")
 
 
-def _message(mail: Mail) -> EmailMultiAlternatives:
+def deliver(
+    pk: UUID,
+    to: str,
+    subject: str,
+    text: str,
+    html: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """
+    Hand a mail to the mail server.
+
+    Args:
+        pk: makes its Message-ID, so that a repeated one can be told.
+
+    Raises:
+        SMTPException, OSError: see `words_of` and `is_final`.
+    """
     _name, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
     message = EmailMultiAlternatives(
-        subject=mail.subject,
-        body=mail.text,
-        to=[mail.to],
+        subject=subject,
+        body=text,
+        to=[to],
         connection=get_connection(),
         headers={
-            "Message-ID": f"<{mail.pk}@{sender.rpartition('@')[2]}>",
+            "Message-ID": f"<{pk}@{sender.rpartition('@')[2]}>",
             "Auto-Submitted": "auto-generated",
+            **(headers or {}),
         },
     )
-    message.attach_alternative(mail.html, "text/html")
-    return message
+    message.attach_alternative(html, "text/html")
+    message.send()
 
 
 def _failed(mail: Mail, error: str, *, is_final: bool) -> None:
@@ -146,14 +165,14 @@ def _mine(mail: Mail) -> Any:
     return Mail.objects.filter(pk=mail.pk, tries=mail.tries, due_at__isnull=False)
 
 
-def _is_final(error: Exception) -> bool:
+def is_final(error: Exception) -> bool:
     """Whether this address will never take it; what is wrong with us may be mended."""
     if not isinstance(error, smtplib.SMTPRecipientsRefused):
         return False
     return all(code >= PERMANENT for code, _text in error.recipients.values())
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     """What the mail server said, or why it could not be reached."""
     said: bytes | str
     if isinstance(error, smtplib.SMTPRecipientsRefused):

@@ -16,7 +16,7 @@ from destinations.direct import send_directly, sent_to
 from destinations.models import Destination
 from destinations.providers import errors
 from destinations.providers.base import FoundMessage
-from leadrails.contacts.models import Suppression
+from leadrails.contacts.permission import ask_policy
 from leadrails.core import phone, policy
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.delivery import OutcomeUnknown, Refused, SendError
@@ -106,22 +106,7 @@ def _sentence(read: phone.Phone) -> str:
 
 
 def _ask_policy(destination: Destination, to: str, now: datetime) -> None:
-    """What keeps a lead's message from a number keeps a code from it, too."""
-    listed = Suppression.objects.for_tenant(destination.tenant_id).in_force()
-    found = listed.filter(phone=to).values_list("reason", flat=True).first()
-    verdict = policy.check(
-        policy.PolicyFacts(
-            now=now,
-            expires_at=now + phones.LIFETIME,
-            destination_status=destination.status,
-            recipient=to,
-            country=phone.region_of(to) or "",
-            suppressed_as=found or "",
-            is_premium=phone.is_costly(to),
-            allowed_countries=frozenset(destination.allowed_countries),
-            held_countries=frozenset(destination.held_countries),
-        )
-    )
+    verdict = ask_policy(destination, to, now=now, lifetime=phones.LIFETIME)
     if not isinstance(verdict, policy.Allow):
         raise ValidationError({"phone": EXPLANATIONS[verdict.reason].sentence})
 

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from leadrails.tenants.doors import TenantRequest
 from leadrails.tenants.models import Role
 
+_VIEWS = {"channels": "channels:list"}  # pages of other apps
+
 
 def render_settings(
     request: TenantRequest, tab: str, template: str, context: dict[str, Any]
@@ -21,12 +23,13 @@ def render_settings(
     tabs = [
         ("members", _("Members"), Role.VIEWER),
         ("api_keys", _("API keys"), Role.ADMIN),
+        ("channels", _("Alert channels"), Role.VIEWER),
         ("audit", _("Audit log"), Role.VIEWER),
         ("workspace", _("Workspace"), Role.VIEWER),
     ]
     context["tabs"] = [
         {
-            "url": reverse(f"settings:{name}", kwargs=slug),
+            "url": reverse(_VIEWS.get(name, f"settings:{name}"), kwargs=slug),
             "label": label,
             "is_current": name == tab,
         }

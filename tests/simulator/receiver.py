@@ -9,6 +9,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+HANG_UP = 0  # in place of a status: the connection ends without an answer
+
 
 @dataclass(frozen=True)
 class Received:
@@ -87,6 +89,10 @@ class _Handler(BaseHTTPRequestHandler):
                 time.time(), self.command, self.path, dict(self.headers), form, data
             )
         )
+        if self.server.answers[:1] == [HANG_UP]:
+            self.server.answers.pop(0)
+            self.close_connection = True
+            return
         kind, text = self.server.bodies.get(self.path.partition("?")[0], ("", ""))
         usual = (302 if kind == "redirect" else 200) if kind else 204
         of_path = self.server.statuses.get(self.path, usual)

@@ -1,5 +1,6 @@
 """What stands around a page."""
 
+from collections import defaultdict
 from typing import Any
 
 from django.contrib.messages.storage.base import Message
@@ -10,6 +11,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from leadrails.ui.tags import register
 from leadrails.ui.theme import THEMES, theme_of
+
+# Pages of another app that stand in a section, by the heads of their names.
+OF_SECTION: dict[str, tuple[str, ...]] = defaultdict(tuple, settings=("channels:",))
 
 
 @register.inclusion_tag("ui/_nav_item.html", takes_context=True)
@@ -25,7 +29,8 @@ def nav_item(
         "label": label,
         "icon": icon,
         "count": count,
-        "is_current": here == view or (":" in view and here.startswith(f"{section}:")),
+        "is_current": here == view
+        or (":" in view and here.startswith((f"{section}:", *OF_SECTION[section]))),
     }
 
 
