@@ -20,6 +20,7 @@ from destinations.country_field import names_of
 from destinations.credentials import shares_sender
 from destinations.forms import FIRST_BODY, DestinationForm
 from destinations.models import Destination
+from destinations.providers.base import Capability
 from destinations.providers.registry import PROVIDERS
 from destinations.replies import can_connect, connect_replies
 from leadrails.core.phone import country_name
@@ -253,6 +254,7 @@ def destination_advanced(request: TenantRequest, destination: str) -> HttpRespon
         "public_url": settings.LEADRAILS_PUBLIC_URL,
         "addresses": addresses(row),
         "can_connect": can_connect(row),
+        "keeps_list": Capability.LIST in PROVIDERS[row.kind].capabilities,
         "help_on_replies": select_template(
             [
                 f"destinations/_replies_{row.kind}.html",

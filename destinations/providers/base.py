@@ -203,6 +203,8 @@ class Provider(Protocol):
     live_base_url: ClassVar[str]
     callback_networks: ClassVar[tuple[str, ...]] = ()
     """Where its callbacks come from, if it says so."""
+    status_words: ClassVar[Mapping[str, str]] = {}
+    """What those of its statuses mean that our states do not tell."""
 
     @classmethod
     def from_config(

@@ -60,6 +60,7 @@ class TelnyxSMS(Provider):
     media_limits: ClassVar[MediaLimits | None] = MEDIA_LIMITS
     live_base_url: ClassVar[str] = "https://api.telnyx.com"
     callback_networks: ClassVar[tuple[str, ...]] = ("192.76.120.192/27",)
+    status_words: ClassVar[Mapping[str, str]] = telnyx_help.STATUS_WORDS
 
     base_url: str
     messaging_profile_id: str
@@ -152,6 +153,7 @@ class TelnyxSMS(Provider):
             status=str(telnyx_messages.first(data.get("to")).get("status")),
             segments=telnyx_messages.segments(data.get("parts")),
             sender=telnyx_messages.sender(data.get("from")),
+            http_status=answer.status,
         )
 
     async def fetch(self, provider_id: str, http: ProviderSession) -> StatusUpdate:

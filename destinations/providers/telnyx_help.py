@@ -2,6 +2,13 @@
 
 from destinations.providers.base import Trouble
 
+STATUS_WORDS = {
+    "delivery_unconfirmed": (
+        "The carrier never said whether it arrived, and no more will be known."
+    ),
+    "expired": "It could not be delivered in time.",
+    "link_clicked": "Somebody opened the short link in it.",
+}
 TROUBLES = (
     Trouble(
         title="401",

@@ -178,6 +178,7 @@ class TwilioSMS(Provider):
             status=str(answer.body.get("status")),
             segments=twilio_messages.segments(answer.body.get("num_segments")),
             sender=twilio_messages.text(answer.body.get("from")),
+            http_status=answer.status,
         )
 
     async def find(

@@ -55,6 +55,7 @@ class Receipt(Struct, frozen=True):
     status: str
     segments: int | None = None
     sender: str | None = None
+    http_status: int = 201
 
 
 class SendError(Exception):

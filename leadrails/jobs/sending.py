@@ -139,7 +139,7 @@ def _result(
             provider_id=outcome.provider_id,
             sender=outcome.sender or "",
             segments=outcome.segments or None,
-            http_status=201,
+            http_status=outcome.http_status,
             response={"status": outcome.status, "id": outcome.provider_id},
         )
     common: dict[str, Any] = {

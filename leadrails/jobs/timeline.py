@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from destinations.providers import errors
+from destinations.providers.registry import PROVIDERS
 from leadrails.core import ids
 from leadrails.core.reasons import REASONS
 from leadrails.core.states import AT_PROVIDER, SUCCEEDED, State
@@ -137,7 +138,14 @@ def _report(event: DeliveryEvent, kind: str) -> Step:
         look = look_of(event.state)
         step = {"title": str(look.word), "tone": look.tone, "icon": look.icon}
         step["detail"] = _("Provider's word: %(word)s") % {"word": event.status}
+    if words := _meaning(event.status, kind):
+        step["detail"] = ". ".join(filter(None, [step.get("detail"), words]))
     return {**step, "at": event.received_at, **_cause(kind, event.error, "callback")}
+
+
+def _meaning(status: str, kind: str) -> str:
+    provider = PROVIDERS.get(kind)
+    return provider.status_words.get(status, "") if provider else ""
 
 
 def _cause(kind: str, code: str, where: errors.Where) -> Step:

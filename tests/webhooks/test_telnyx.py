@@ -9,7 +9,7 @@ from django.test import Client
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import InboundMedia, InboundMessage, Suppression
 from leadrails.jobs.models import DeliveryEvent, Job
-from tests.make import make_tenant
+from tests.make import make_tenant, make_user
 from tests.webhooks.telnyx import (
     MESSAGE,
     make_place,
@@ -107,6 +107,18 @@ def test_statuses_count_in_any_order_and_however_often(client, words, state):
         assert job.state == state
         events = DeliveryEvent.objects.filter(job_id=job.id)
         assert sorted(events.values_list("status", flat=True)) == sorted(words)
+
+
+def test_the_pages_say_what_telnyx_means(client):
+    job = told(client, make_sent_job(), status("delivery_unconfirmed"))
+    client.force_login(make_user(job.tenant))
+    slug, place = job.tenant.slug, job.destination.public_id
+
+    page = client.get(f"/t/{slug}/jobs/{job.public_id}/").content.decode()
+    advanced = client.get(f"/t/{slug}/destinations/{place}/advanced/").content.decode()
+
+    assert "The carrier never said whether it arrived" in page
+    assert "This provider keeps no list that could be asked." in advanced
 
 
 def test_a_read_receipt_keeps_its_time_and_so_does_the_delivery_after_it(client):
