@@ -1,5 +1,6 @@
 """Sources, their keys and workflows, and the leads that came in."""
 
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -147,6 +148,7 @@ class Lead(PublicIdModel):
     """
 
     prefix = "evt"
+    ERASED = "erased_at"  # the only key of an event that was erased
 
     tenant = models.ForeignKey(
         Tenant, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
@@ -196,6 +198,16 @@ class Lead(PublicIdModel):
     @property
     def is_unrouted(self) -> bool:
         return self.job_count == 0
+
+    @property
+    def is_erased(self) -> bool:
+        return set(self.event) == {self.ERASED}
+
+    @property
+    def erased_at(self) -> datetime | None:
+        return (
+            datetime.fromisoformat(self.event[self.ERASED]) if self.is_erased else None
+        )
 
 
 class IdempotencyKey(models.Model):

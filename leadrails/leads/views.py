@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
 from destinations.models import Destination
@@ -20,6 +21,7 @@ from leadrails.core.reasons import REASONS
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead, LeadQuerySet, Source
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.models import Role
 from leadrails.ui import live
 from leadrails.ui.paging import KeysetPage, keyset_page, searched_page
 
@@ -82,6 +84,9 @@ def lead_detail(request: TenantRequest, lead: str) -> HttpResponse:
         "problem": phone.PROBLEMS.get(found.phone_problem, ""),
         "payload": json.dumps(found.event, indent=2, ensure_ascii=False),
         "fields": _fields(found.event),
+        "consent": _consent(found),
+        "may_export": request.role.covers(Role.OPERATOR),
+        "may_erase": request.role.covers(Role.ADMIN) and not found.is_erased,
         "jobs": [
             (job, places.get(job.destination_id), REASONS.get(job.reason, ""))
             for job in jobs
@@ -171,6 +176,44 @@ def _fields(event: Any) -> list[tuple[str, str]]:
         for name, value in about.items()
         if value not in (None, "", [], {})
     ]
+
+
+CONSENT_WORDS = {
+    "sms_consent": _lazy("Agreed to texts"),
+    "email_consent": _lazy("Agreed to e-mail"),
+    "privacy_policy_url": _lazy("Privacy policy shown"),
+}
+
+
+def _consent(lead: Lead) -> list[tuple[Any, str]]:
+    """What shows that the person agreed: their word, and where and when it was."""
+    event: Any = lead.event
+    given = event.get("consent")
+    if not isinstance(given, dict):
+        return []
+    said = [(word, _yes(given.get(name))) for name, word in CONSENT_WORDS.items()]
+    about = event.get("source")
+    where = about if isinstance(about, dict) else {}
+    shown = [
+        *said,
+        (_("Page"), where.get("site_url")),
+        (_("Form"), where.get("form_name") or where.get("form_id")),
+        (_("Said at"), event.get("submitted_at")),
+        (_("From address"), lead.remote_ip),
+        (_("Browser or program"), lead.user_agent),
+    ]
+    return [(word, _text(value)) for word, value in shown if value not in (None, "")]
+
+
+def _yes(value: Any) -> Any:
+    """Forms say it in many ways; what cannot be read is shown as it came."""
+    match value:
+        case True | "true" | "on" | "yes" | "1":
+            return _("Yes")
+        case False | "false" | "off" | "no" | "0":
+            return _("No")
+        case _:
+            return value
 
 
 def _text(value: Any) -> str:

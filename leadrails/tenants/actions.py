@@ -31,6 +31,8 @@ ACTIONS = {
     "jobs.canceled": _("Many jobs canceled"),
     "jobs.released": _("Jobs of a restored backup released"),
     "jobs.replayed": _("Many jobs replayed"),
+    "lead.erased": _("Personal data of a lead erased"),
+    "lead.exported": _("Data of a lead exported"),
     "member.added": _("Member added"),
     "member.link_issued": _("Password link made"),
     "member.password_set": _("Password set"),
