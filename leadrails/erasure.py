@@ -141,9 +141,7 @@ WHERE tenant_id = %(tenant)s AND processed_at IS NOT NULL
 """
 
 
-def _empty_callbacks(
-    tenant_id: UUID, jobs: list[UUID], callbacks: list[UUID]
-) -> None:
+def _empty_callbacks(tenant_id: UUID, jobs: list[UUID], callbacks: list[UUID]) -> None:
     with connection.cursor() as cursor:
         parameters: Any = {"tenant": tenant_id, "jobs": jobs, "ids": callbacks}
         cursor.execute(_EMPTY_CALLBACKS, parameters)
