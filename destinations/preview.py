@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from leadrails.core.rendering import (
 )
 from leadrails.core.rendering.lint import HINT
 from leadrails.core.segments import UCS2, Segments, measure, smart_encode
+from leadrails.jobs.prices import Cost, cost_of
 from leadrails.leads.models import Lead
 from leadrails.tenants.models import Tenant
 
@@ -86,6 +88,7 @@ class Preview:
     media_rule: str = ""
     content: Content | None = None
     is_mms_abroad: bool = False
+    cost: Cost | None = None
 
 
 def latest_leads(tenant: Tenant) -> list[Lead]:
@@ -102,6 +105,7 @@ def preview(
     kind: str = "",
     config: Mapping[str, str] | None = None,
     verification: Mapping[str, Any] | None = None,
+    destination: UUID | None = None,
 ) -> Preview:
     """
     Render all templates for one of `leads`, by its public id, or for the sample.
@@ -110,6 +114,7 @@ def preview(
         kind: of the provider.
         config: the provider's settings as they are on the form.
         verification: what *Verify connection* found out.
+        destination: whose prices tell the cost; None for all of the tenant's.
     """
     config, verification = config or {}, verification or {}
     lead = next((lead for lead in leads if lead.public_id == lead_id), None)
@@ -149,6 +154,7 @@ def preview(
         content=composed.content,
         is_mms_abroad=bool(composed.media)
         and phone.region_of(to) not in {*MMS_COUNTRIES, None},
+        cost=None if problem else cost_of(tenant, to, measured, destination),
     )
 
 

@@ -181,6 +181,7 @@ def _editor(request: TenantRequest, form: DestinationForm) -> HttpResponse:
             kind=form.kind,
             config={n: str(form[n].value() or "") for n in form.preview_names()},
             verification=row.verification if row else None,
+            destination=row.pk if row else None,
         ),
         "preview_sender": str(form["name"].value() or ""),
         "chosen_lead": request.POST.get("preview_lead", ""),
@@ -205,6 +206,7 @@ def template_preview(request: TenantRequest) -> HttpResponse:
         kind=request.POST.get("preview_kind", ""),
         config=request.POST.dict(),
         verification=row.verification if row else None,
+        destination=row.pk if row else None,
     )
     context = {"preview": shown, "preview_sender": request.POST.get("name", "")[:200]}
     is_part = "HX-Request" in request.headers
@@ -236,6 +238,7 @@ def destination_detail(request: TenantRequest, destination: str) -> HttpResponse
             kind=row.kind,
             config=row.config,
             verification=row.verification,
+            destination=row.pk,
         ),
         "preview_lead": leads[0] if leads else None,
     }

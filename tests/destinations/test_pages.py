@@ -621,3 +621,19 @@ def test_a_purpose_is_compared_with_what_the_sender_is_registered_for(
     assert "registered for: their word" in text(
         client.get(address(tenant, "detail", row))
     )
+
+
+@pytest.mark.parametrize(
+    ("recipient", "sentence"),
+    [
+        ("{{ phone }}", "Cost to United States: about $0.0166"),
+        ("+447700900123", "unknown until a message there has been priced"),
+    ],
+)
+def test_the_preview_tells_the_cost_by_recorded_prices(tenant, recipient, sentence):
+    row, lead = make_destination(tenant), make_lead(make_source(tenant))
+    priced = {"price": "-0.0083", "price_unit": "USD", "segments": 1}
+    make_job(lead, row, state="delivered", encoding="GSM-7", **priced)
+    fields = {"recipient_template": recipient, "preview_destination": row.public_id}
+    page = preview(enter(tenant), tenant, "x" * 161, **fields)
+    assert sentence in page
