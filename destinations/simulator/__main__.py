@@ -15,7 +15,7 @@ from destinations.providers.simulated import (
     telnyx_profile_id,
     telnyx_public_key,
 )
-from destinations.simulator.scenarios import table
+from destinations.simulator.scenario_table import table
 from destinations.simulator.server import Options, serve
 
 SECRET = "LEADRAILS_SIMULATOR_SECRET"  # noqa: S105 - the variable's name

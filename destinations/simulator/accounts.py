@@ -77,6 +77,10 @@ class Account:
     def owns_at_telnyx(self, sender: str) -> bool:
         return sender in TELNYX_SENDERS or sender == f"rcs:{self.agent_id}"
 
+    def hears(self, address: str) -> bool:
+        """Whether a phone can write to it."""
+        return self.owns(address.rpartition(":")[2]) or self.owns_at_telnyx(address)
+
     @property
     def service_sid(self) -> str:
         return simulated.sibling_sid("MG", self.sid)

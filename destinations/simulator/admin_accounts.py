@@ -11,7 +11,7 @@ from destinations.simulator.admin import (
     problem,
 )
 from destinations.simulator.app import PARTS, json_answer
-from destinations.simulator.inbound import Written
+from destinations.simulator.phone import Written
 
 
 async def put_account(request: web.Request) -> web.Response:
@@ -81,7 +81,7 @@ async def write_inbound(request: web.Request) -> web.Response:
         return problem(400, str(error))
     sid, sender, to, body = texts
     account = parts.accounts.get(sid)
-    if not is_simulated_sid(sid) or not account.owns(to.rpartition(":")[2]):
+    if not is_simulated_sid(sid) or not account.hears(to):
         return problem(404, "no such number of this account")
     origin = str(request.url.origin())
     written = Written(sender=sender, to=to, body=body, fields=fields, base_url=origin)

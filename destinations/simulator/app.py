@@ -21,7 +21,11 @@ from destinations.simulator.telnyx.courier import TelnyxCourier
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 JSON = "application/json"
-OURS = ("/_simulator/", "/handsets")  # paths that the provider does not have
+OURS = (
+    "/_simulator/",
+    "/handsets",
+    "/telnyx-media/",
+)  # paths that the provider does not have
 
 
 @dataclass

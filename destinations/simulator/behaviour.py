@@ -9,7 +9,8 @@ from destinations.simulator.scenarios import CallbackFault, Fault
 
 # Seconds. `queued`, `sent` and `final` follow one another after acceptance; `answer`
 # is added to every answer, `callback` to every callback; `offline` is how long a
-# carrier tries a handset in airplane mode; the others belong to faults.
+# carrier tries a handset in airplane mode, `fallback` how long RCS is waited for
+# before a text takes its place; the others belong to faults.
 DELAYS = {
     "queued": 0.02,
     "sent": 0.05,
@@ -17,6 +18,7 @@ DELAYS = {
     "answer": 0.0,
     "callback": 0.0,
     "offline": 120.0,
+    "fallback": 2.0,
     "slow": 3.0,
     "hang": 60.0,
     "late": 3.0,

@@ -20,8 +20,8 @@ from destinations.simulator import clock, handset_view, picture
 from destinations.simulator.accounts import Account
 from destinations.simulator.app import PARTS
 from destinations.simulator.errors import ApiError
-from destinations.simulator.inbound import Written
 from destinations.simulator.media_api import SHOWN, stored_media
+from destinations.simulator.phone import Written
 
 HERE = Path(__file__).parent
 MAX_UPLOAD = 5 * 1024 * 1024
@@ -151,7 +151,7 @@ async def reply(request: web.Request) -> web.Response:
         uploads.append(("image/png", picture.sunrise()))
     body, extra = fields.get("body", "")[:MAX_TEXT].strip(), _extra(fields)
     other = fields.get("with", "")
-    if not account.owns(other.rpartition(":")[2]):
+    if not account.hears(other):
         return web.Response(status=400, text="That sender takes no replies.")
     if _is_offline(request, account, number):
         return web.Response(status=409, text="The phone is in airplane mode.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -16,31 +16,14 @@ from destinations.simulator.inbound_form import inbound_fields
 from destinations.simulator.ledger import Ledger
 from destinations.simulator.lifecycle import Draft, Lifecycle
 from destinations.simulator.message import Message
+from destinations.simulator.phone import Written
 from destinations.simulator.rules import Rules
 from destinations.simulator.scenarios import DELIVERED, failed, scenario_for
+from destinations.simulator.telnyx.inbound import TelnyxInbound
 from destinations.simulator.twiml import BadTwiml, Redirect, Reply
 
 MOST_REDIRECTS = 5
 LOOP_REPLIES, LOOP_SECONDS = 15, 30  # source: the provider's page of error 14107
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """
-    What somebody wrote on a handset.
-
-    Attributes:
-        uploads: content type and bytes of each picture or file.
-        fields: what only some messages have: a place, a button.
-        base_url: where the media of the message can be fetched.
-    """
-
-    sender: str
-    to: str
-    body: str
-    uploads: tuple[tuple[str, bytes], ...] = ()
-    fields: dict[str, str] = field(default_factory=dict)
-    base_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +42,14 @@ class Inbound:
         rules: Rules,
         lifecycle: Lifecycle,
         courier: Courier,
+        telnyx: TelnyxInbound,
     ) -> None:
         self._ledger = ledger
         self._accounts = accounts
         self._rules = rules
         self._lifecycle = lifecycle
         self._courier = courier
+        self._telnyx = telnyx
         self._tasks: set[asyncio.Task[None]] = set()
         self._replies: dict[tuple[str, str, str], tuple[int, float]] = {}
 
@@ -79,6 +64,8 @@ class Inbound:
 
     def receive(self, account: Account, written: Written) -> Message:
         """Keep the message, answer STOP, START and HELP, and tell the web server."""
+        if account.owns_at_telnyx(written.to):
+            return self._telnyx.receive(account, written)
         message = self._keep(account, written)
         home = self._rules.services.home_of(account, message.to)
         number = written.sender.rpartition(":")[2]

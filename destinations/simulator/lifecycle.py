@@ -1,7 +1,7 @@
 """Moves accepted messages through their statuses, on time and across restarts."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from destinations.providers.simulated import MARK
@@ -12,11 +12,25 @@ from destinations.simulator.callback import Callback
 from destinations.simulator.callbacks import CallbackSender
 from destinations.simulator.ledger import Ledger
 from destinations.simulator.message import FINAL, Message, PlannedStep
+from destinations.simulator.rcs import (
+    FALL_BACK,
+    LATE,
+    LATE_MS,
+    RcsCourse,
+    arrive_late,
+)
 from destinations.simulator.rules import Rules
-from destinations.simulator.scenarios import CallbackFault, Scenario, Step
+from destinations.simulator.scenarios import (
+    CallbackFault,
+    Rcs,
+    Scenario,
+    Step,
+    scenario_named,
+)
 from destinations.simulator.telnyx.events import callbacks_of
 from destinations.simulator.vocabulary import at_telnyx, words_of
 
+_BEFORE_SENT = {"queued", "sending"}
 _DELAY_OF = {"queued": "queued", "sending": "queued", "sent": "sent"}
 LONGEST_WAIT = 36_000  # seconds in the queue, unless a message asks for less
 
@@ -47,6 +61,7 @@ class Lifecycle:
     ) -> None:
         self.behaviour = Behaviour()
         self._rules = rules
+        self._rcs = RcsCourse(rules)
         self._ledger = ledger
         self._accounts = accounts
         self._callbacks = callbacks
@@ -127,11 +142,11 @@ class Lifecycle:
         for step in steps:
             name = _DELAY_OF.get(step.status, "final")
             due += int(self.behaviour.delay(name) * 1000)
-            callbacks = self._callback_times(step.callbacks, fault)
+            callbacks = self.callback_times(step.callbacks, fault)
             planned.append(PlannedStep(step.status, step.error_code, due, callbacks))
         return planned
 
-    def _callback_times(
+    def callback_times(
         self, times: tuple[float, ...], fault: CallbackFault | None
     ) -> tuple[float, ...]:
         if fault is CallbackFault.LOST:
@@ -176,6 +191,11 @@ class Lifecycle:
     def _next_step(self, message: Message, now: int) -> PlannedStep | None:
         """What the plan says, unless something is in the way; None is to wait."""
         step = message.plan.pop(0)
+        if step.status == FALL_BACK:
+            return self._fall_back(message, now)
+        if step.status == LATE:
+            arrive_late(message)
+            return replace(step, status="delivered")
         account = self._accounts.get(message.account)
         code = None
         if step.status == "queued" and not message.sender:
@@ -184,6 +204,8 @@ class Lifecycle:
                 self._wait_in_queue(account, message, now)
         elif step.status == "sent":
             code = self._rules.at_carrier(account, message)
+            if code is None and message.is_rcs:
+                return self._rcs.begin(message, step, self.behaviour, now)
         elif step.status == "delivered" and self._rules.is_offline(message):
             return self._wait_for_handset(message, step, now)
         if code is None:
@@ -210,6 +232,11 @@ class Lifecycle:
         self, message: Message, step: PlannedStep, now: int
     ) -> PlannedStep | None:
         """Try again later; the second time the carrier gives up."""
+        if message.is_rcs and "fallback" in message.extra:
+            wait = message.extra.get("rcs_wait", self.behaviour.delay("fallback"))
+            due = now + int(wait * 1000)
+            message.plan = [PlannedStep(FALL_BACK, None, due, ())]
+            return None
         if message.extra.pop("is_waiting", False):
             message.plan.clear()
             words = words_of(message)
@@ -218,6 +245,23 @@ class Lifecycle:
         message.extra["is_waiting"] = True
         step.due = now + int(self.behaviour.delay("offline") * 1000)
         message.plan.insert(0, step)
+        return None
+
+    def _fall_back(self, message: Message, now: int) -> PlannedStep | None:
+        """By text from now on: sent and delivered anew."""
+        if code := self._rcs.take_fallback(message, now):
+            words = words_of(message)
+            return PlannedStep(words.failed, words.code(code), now, (0.0,))
+        scenario = scenario_named(message.scenario)
+        if message.is_telnyx:
+            scenario = at_telnyx(scenario)
+        fault = self.behaviour.callback_fault(message.account)
+        steps = self._plan(message, scenario, fault, now)
+        message.plan = [step for step in steps if step.status not in _BEFORE_SENT]
+        if scenario.rcs is Rcs.LATE:
+            last = message.plan[-1]
+            due = last.due + LATE_MS
+            message.plan.append(PlannedStep(LATE, None, due, last.callbacks))
         return None
 
     def wake_handset(self, account: str, number: str) -> None:

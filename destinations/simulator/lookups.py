@@ -17,7 +17,7 @@ _PACKAGES = (
     " sms_pumping_risk"
 )
 PACKAGES = _PACKAGES.split()
-_LANDLINE_CODES = {30006, 21635, 21614}
+LANDLINE_CODES = {30006, 21635, 21614}
 _REASONS = {
     phonenumbers.ValidationResult.TOO_SHORT: "TOO_SHORT",
     phonenumbers.ValidationResult.TOO_LONG: "TOO_LONG",
@@ -62,7 +62,7 @@ async def fetch_number(request: web.Request) -> web.Response:
 
 
 def _line_type(number: str) -> dict[str, Any]:
-    is_landline = scenario_for(number).final_code in _LANDLINE_CODES
+    is_landline = scenario_for(number).final_code in LANDLINE_CODES
     line = "tollFree" if kind(number) == "toll_free" else "mobile"
     return {
         "carrier_name": "Simulated Carrier",

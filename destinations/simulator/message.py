@@ -71,6 +71,11 @@ class Message:
         return "telnyx" in self.extra
 
     @property
+    def is_rcs(self) -> bool:
+        """Whether it goes by RCS now; a fallback takes that away."""
+        return (self.sender or "").startswith("rcs:")
+
+    @property
     def uri(self) -> str:
         return f"/{API_VERSION}/Accounts/{self.account}/Messages/{self.sid}"
 

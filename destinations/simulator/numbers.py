@@ -12,10 +12,16 @@ NORTH_AMERICA = frozenset({"US", "CA"})
 TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 # Segments a second. Source: Twilio, "Understanding Twilio Rate Limits and Message
 # Queues" (2025): an unregistered long code, a toll-free number, a short code.
-RATES = {"long": 1.0, "toll_free": 3.0, "short": 100.0, "name": 10.0}
+RATES = {"long": 1.0, "toll_free": 3.0, "short": 100.0, "name": 10.0, "rcs": 10.0}
 
 # Messages a second at Telnyx. Source: Telnyx, "Rate limiting" (2026).
-TELNYX_RATES = {"long": 6.0, "toll_free": 20.0, "short": 1000.0, "name": 0.1}
+TELNYX_RATES = {
+    "long": 6.0,
+    "toll_free": 20.0,
+    "short": 1000.0,
+    "name": 0.1,
+    "rcs": 1.0,
+}
 
 
 @lru_cache(maxsize=8)
@@ -25,7 +31,9 @@ def table(name: str) -> dict[str, Any]:
 
 
 def kind(sender: str) -> str:
-    """Return "long", "toll_free", "short" or "name"."""
+    """Return "long", "toll_free", "short", "name" or "rcs"."""
+    if sender.startswith("rcs:"):
+        return "rcs"
     if not sender.startswith("+"):
         return "short" if sender.isdigit() else "name"
     return "toll_free" if area_code(sender) in TOLL_FREE else "long"

@@ -8,6 +8,7 @@ from destinations.simulator.message import Message
 from destinations.simulator.numbers import RATES, TELNYX_RATES, kind
 from destinations.simulator.optout import OptOuts
 from destinations.simulator.regions import region
+from destinations.simulator.scenarios import Rcs, scenario_for
 from destinations.simulator.services import Services
 from destinations.simulator.store import Store
 from destinations.simulator.telnyx.optout import ProfileOptOuts
@@ -62,6 +63,13 @@ class Rules:
             return 21610
         return 30001 if self.pace.is_full(account, sender, now) else None
 
+    def text_sender(self, message: Message) -> str | None:
+        """The number, code or name of a service that takes the place of RCS."""
+        account = Account(message.account)
+        service = self.services.get(account, message.service or "")
+        number = message.to.rpartition(":")[2]
+        return self.chooser.choose(service, number) if service else None
+
     def at_carrier(self, account: Account, message: Message) -> int | None:
         """The code if the message fails when it is to go to a carrier."""
         if account.status != "active":
@@ -78,6 +86,12 @@ class Rules:
             return False
         home = self.services.home_of(account, sender)
         return home is None or not home.is_registered
+
+    def has_rcs(self, account: str, number: str) -> bool:
+        """Whether the phone takes RCS: as its switch says, else most do."""
+        phone = self.store.get(account, "phone", number) or {}
+        is_usual = scenario_for(number).rcs is not Rcs.UNREACHABLE
+        return bool(phone.get("has_rcs", is_usual))
 
     def is_offline(self, message: Message) -> bool:
         """Whether the handset is in airplane mode."""

@@ -39,6 +39,16 @@ class CallbackFault(StrEnum):
     DISORDER = "callback_disorder"
 
 
+class Rcs(StrEnum):
+    """What becomes of a message by RCS, where it differs from one by SMS."""
+
+    UNREACHABLE = "unreachable"
+    UNCONFIRMED = "unconfirmed"
+    LATE = "late"
+    READ = "read"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """
@@ -62,6 +72,7 @@ class Scenario:
         fault: what happens to the request instead of a plain answer.
         is_once: the fault hits every other request to this recipient, beginning
             with the first, so a retry gets through and a second demo sees the same.
+        rcs: what is different by RCS.
         steps: what follows acceptance; a service's message is `queued` before.
     """
 
@@ -73,6 +84,7 @@ class Scenario:
     fault: Fault | None = None
     is_once: bool = False
     is_badly_signed: bool = False
+    rcs: Rcs | None = None
 
     @property
     def final_status(self) -> str | None:
@@ -95,6 +107,12 @@ def _refused(code: int, number: str, what: str) -> Scenario:
 
 
 _GOOD = (Step("sent"), Step("delivered"))
+
+
+def _by_rcs(rcs: Rcs, number: str, what: str) -> Scenario:
+    what = f"By SMS delivered. By RCS {what}"
+    return Scenario(name=f"rcs_{rcs}", number=number, what=what, steps=_GOOD, rcs=rcs)
+
 
 DELIVERED = Scenario(
     name="delivered", number="", what="Accepted, sent, delivered.", steps=_GOOD
@@ -238,11 +256,17 @@ SCENARIOS: tuple[Scenario, ...] = (
         fault=Fault.UNAVAILABLE,
     ),
     _refused(21611, "82", "Refused at once with 429: the sender's queue is full."),
+    _by_rcs(Rcs.UNREACHABLE, "83", "the phone has none: the fallback at once."),
+    _by_rcs(Rcs.UNCONFIRMED, "84", "never confirmed: the fallback after the wait."),
+    _by_rcs(Rcs.LATE, "85", "confirmed 1 s after the fallback is: both arrive."),
+    _by_rcs(Rcs.READ, "86", "delivered, and read 1 s after."),
+    _by_rcs(Rcs.REFUSED, "87", "sent, then refused: the fallback at once."),
 )
 
 # Any E.164 number that ends so, e.g. +1 NPA 555 01NN, and one fictional UK block.
 _PICKS = re.compile(r"(?:\+\d*55501|\+4477009000)(\d\d)")
 _BY_NUMBER = {scenario.number: scenario for scenario in SCENARIOS if scenario.number}
+_BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
 # The provider's own test numbers: recipient -> code of the refusal.
 MAGIC_RECIPIENTS = {
@@ -264,23 +288,11 @@ def failed(code: int) -> Scenario:
     return _ends("failed", code, "", "Accepted, then failed.")
 
 
+def scenario_named(name: str) -> Scenario:
+    """That of a message in the ledger; DELIVERED for a code's or an unknown one."""
+    return _BY_NAME.get(name, DELIVERED)
+
+
 def scenario_for(to: str) -> Scenario:
     picked = _PICKS.fullmatch(to)
     return _BY_NUMBER.get(picked[1], DELIVERED) if picked else DELIVERED
-
-
-def table() -> str:
-    """The Markdown table of docs/simulator.md."""
-    rows = ["| NN | Scenario | What happens | Final status | Code |"]
-    rows.append("| --- | --- | --- | --- | --- |")
-    for scenario in SCENARIOS:
-        status = scenario.final_status or "none: nothing is accepted"
-        cells = (
-            scenario.number or "any other",
-            f"`{scenario.name}`",
-            scenario.what,
-            f"`{status}`" if scenario.steps else status,
-            str(scenario.final_code or ""),
-        )
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows) + "\n"

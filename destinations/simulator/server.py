@@ -24,6 +24,7 @@ from destinations.simulator.services import Services
 from destinations.simulator.store import Store
 from destinations.simulator.telnyx.courier import TelnyxCourier
 from destinations.simulator.telnyx.front import telnyx_answers
+from destinations.simulator.telnyx.inbound import TelnyxInbound
 from destinations.simulator.telnyx.optout import ProfileOptOuts
 from destinations.simulator.telnyx.pool import Pool
 from destinations.simulator.telnyx.profiles import Profiles
@@ -62,7 +63,8 @@ def make_parts(options: Options) -> Parts:
     courier, telnyx = Courier(), TelnyxCourier()
     callbacks = CallbackSender(ledger, accounts, courier, telnyx)
     lifecycle = Lifecycle(ledger, accounts, callbacks, rules)
-    inbound = Inbound(ledger, accounts, rules, lifecycle, courier)
+    heard = TelnyxInbound(ledger, rules, lifecycle, callbacks)
+    inbound = Inbound(ledger, accounts, rules, lifecycle, courier, heard)
     return Parts(
         options.secret,
         ledger,

@@ -8,7 +8,8 @@ import pytest
 import requests
 from twilio.request_validator import RequestValidator
 
-from destinations.simulator.scenarios import SCENARIOS, Fault, scenario_for, table
+from destinations.simulator.scenario_table import table
+from destinations.simulator.scenarios import SCENARIOS, Fault, scenario_for
 from tests.simulator.test_client import SENDER
 
 DOCS = Path(__file__).resolve().parents[2] / "docs/simulator.md"

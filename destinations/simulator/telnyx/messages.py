@@ -68,8 +68,14 @@ def _check_sender(operation: str, body: Json) -> None:
         raise TelnyxError(40305, where="/from")
 
 
+def _shown(message: Message) -> web.Response:
+    return data_answer(payload(message))
+
+
 async def accept(
-    request: web.Request, drafted: Callable[[Account], Awaitable[Draft]]
+    request: web.Request,
+    drafted: Callable[[Account], Awaitable[Draft]],
+    shown: Callable[[Message], web.Response] = _shown,
 ) -> web.StreamResponse:
     """Check, accept and answer, with the faults that strike; all in the ledger."""
     account, parts = account_of(request), parts_of(request)
@@ -88,7 +94,7 @@ async def accept(
     await parts.ledger.before_telling()
     if message is None:
         return web.Response()  # nobody hears it: the connection is gone
-    answer = data_answer(payload(message))
+    answer = shown(message)
     return await faults.answer_with(request, answer, record.fault, TelnyxError(10007))
 
 

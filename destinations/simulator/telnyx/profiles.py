@@ -19,6 +19,7 @@ from destinations.simulator.store import Store
 KIND = "telnyx_profile"
 HOMES = "telnyx_number"
 NAMES = "telnyx_name"
+AGENT_NAME = "Simulated Agent"
 Json = dict[str, Any]
 SETTINGS: Json = {
     "ai_assistant_id": None,
@@ -59,6 +60,10 @@ def resource_id(account: Account, name: str) -> str:
     """The same one every time, for what an account has from the beginning."""
     digits = simulated.auth_token(name, account.sid)
     return str(UUID(simulated.MARK + digits[:24]))
+
+
+def agent_fields(account: Account) -> Json:
+    return {"agent_id": account.agent_id, "agent_name": AGENT_NAME}
 
 
 class Profiles:

@@ -51,7 +51,7 @@ def payload(message: Message) -> Json:
         "tcr_campaign_registered": None,
     }
     if message.is_inbound:
-        return fields
+        return fields | {"autoresponse_type": about["autoresponse"]}
     return fields | {"smart_encoding_applied": about.get("is_smart", False)}
 
 
@@ -68,6 +68,9 @@ def cost(message: Message) -> Json | None:
 
 
 def media(message: Message) -> list[Json]:
+    if message.is_inbound:
+        found: list[Json] = message.extra["telnyx"]["media"]
+        return found
     facts = message.extra["telnyx"].get("media") or [{}] * len(message.media)
     return [
         {"url": url, "content_type": None, "sha256": None, "size": None} | fact
@@ -117,6 +120,7 @@ def _rcs(message: Message, about: Json) -> Json:
     }
     if message.is_inbound:
         fields["from"] = {"phone_number": message.sender, "status": "received", **phone}
+        fields["autoresponse_type"] = about["autoresponse"]
         fields["to"] = [agent]
     else:
         number = {"phone_number": message.to, "status": message.status}
