@@ -104,6 +104,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "csp",
+    "allauth",
+    "allauth.account",  # allauth.mfa builds on it; nothing of ours uses it
+    "allauth.mfa",
     "leadrails.apps.LeadRailsConfig",
     "leadrails.ui",
     "leadrails.mail",
@@ -128,7 +131,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "leadrails.tenants.middleware.TimeZoneMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "leadrails.tenants.middleware.ViewerMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -188,7 +192,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 # Sessions and caches must survive a flushed Redis: it carries wake-ups only.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "leadrails.tenants.session_store"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -210,8 +214,21 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+MFA_ADAPTER = "leadrails.tenants.mfa_adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey is two factors in one
+MFA_TOTP_TOLERANCE = 1  # clocks of phones are up to half a minute off
+
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# A folder `locale` beside this package may hold translations, compiled (*.mo).
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = [
+    ("en", "English"),
+    *sorted(
+        (file.parts[-3].replace("_", "-").lower(), file.parts[-3])
+        for file in LOCALE_PATHS[0].glob("*/LC_MESSAGES/django.mo")
+    ),
+]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

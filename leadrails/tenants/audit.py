@@ -27,3 +27,14 @@ def record(
         subject_name=str(subject)[:200] if subject else "",
         details=details,
     )
+
+
+def record_for(user: User, action: str, *, is_own: bool = True, **details: Any) -> None:
+    """
+    Write an act on a person's own account into the log of each of their workspaces.
+
+    `is_own` False means that they did not do it themselves, e.g. a shell command.
+    """
+    for membership in user.memberships.select_related("tenant"):
+        actor = user if is_own else None
+        record(membership.tenant, actor, action, user, **details)

@@ -19,6 +19,7 @@ from leadrails.core import ids
 from leadrails.tenants.context import memberships_of
 from leadrails.tenants.middleware import zone_of
 from leadrails.tenants.models import Membership, Role, Tenant, User
+from leadrails.tenants.sign_in import has_two, two_needed
 
 View = Callable[..., HttpResponseBase]
 LAST_TENANT = "tenant"  # in the session
@@ -39,7 +40,8 @@ def member_required(role: Role = Role.VIEWER) -> Callable[[View], View]:
     Let a member of the URL's tenant with at least `role` in.
 
     Strangers get a 404, as if the tenant did not exist; members whose role is too
-    low a 403; people who are not logged in the login page.
+    low a 403; people who are not logged in the login page; and those who have shown
+    one factor, where the tenant wants two, where they can show the other.
     """
 
     def decorate(view: View) -> View:
@@ -59,6 +61,8 @@ def member_required(role: Role = Role.VIEWER) -> Callable[[View], View]:
             _remember(request, membership.tenant)
             request.tenant = membership.tenant  # type: ignore[attr-defined]
             request.role = Role(membership.role)  # type: ignore[attr-defined]
+            if membership.tenant.needs_two_factors and not has_two(request):
+                return two_needed(request)
             if not Role(membership.role).covers(role):
                 raise PermissionDenied
             return view(request, **kwargs)

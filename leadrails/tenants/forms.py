@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from leadrails.core import ids
@@ -52,7 +54,7 @@ def name_field(**options: Any) -> forms.CharField:
 
 
 def email_field(**options: Any) -> forms.EmailField:
-    return forms.EmailField(label=_("E-mail"), max_length=254, **options)
+    return forms.EmailField(**{"label": _("E-mail"), "max_length": 254, **options})
 
 
 class LoginForm(AuthenticationForm):
@@ -119,6 +121,38 @@ class ProfileForm(forms.Form):
         choices=_own_or_zones,
         required=False,
         help_text=_("All times on these pages are shown in it."),
+    )
+    language = forms.ChoiceField(label=_("Language"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        languages = _languages()
+        if len(languages) == 1:
+            del self.fields["language"]
+            return
+        field = self.fields["language"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("As the browser asks")), *languages]
+
+
+def _languages() -> list[tuple[str, str]]:
+    """Those that there are translations for, each by its own name."""
+    codes = [code for code, _name in settings.LANGUAGES]
+    return [(code, str(get_language_info(code)["name_local"])) for code in codes]
+
+
+class EmailForm(forms.Form):
+    """A person's new e-mail address."""
+
+    new_email = email_field(
+        label=_("New e-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class ResetForm(forms.Form):
+    email = email_field(
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
     )
 
 

@@ -3,17 +3,20 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from leadrails.tenants import password_links, services
+from leadrails.tenants.addresses import whole
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
+from leadrails.tenants.factors import people_with_second
 from leadrails.tenants.forms import MemberForm, RoleForm
 from leadrails.tenants.models import Membership, Role, User
 from leadrails.tenants.settings_pages import add_error, render_settings
+from leadrails.tenants.sign_in import fresh_required, has_two
 
 
 def _membership(request: TenantRequest, user: str) -> Membership:
@@ -26,13 +29,47 @@ def _membership(request: TenantRequest, user: str) -> Membership:
 @member_required()
 def members(request: TenantRequest) -> HttpResponse:
     everybody = Membership.objects.for_tenant(request.tenant).select_related("user")
+    everybody = everybody.order_by("user__email")
+    with_two = people_with_second(m.user_id for m in everybody)
     rows = [
-        {"person": m.user, "role": Role(m.role).label, "is_you": m.user == request.user}
-        for m in everybody.order_by("user__email")
+        {
+            "person": m.user,
+            "role": Role(m.role).label,
+            "has_two": m.user_id in with_two,
+            "is_you": m.user == request.user,
+        }
+        for m in everybody
     ]
-    may_edit = request.role.covers(Role.OWNER)
-    context = {"rows": rows, "may_edit": may_edit}
+    context = {
+        "rows": rows,
+        "may_edit": request.role.covers(Role.OWNER),
+        "without_two": len(rows) - len(with_two),
+    }
     return render_settings(request, "members", "tenants/member_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_required(Role.OWNER)
+@fresh_required
+def two_factors(request: TenantRequest) -> HttpResponseBase:
+    """Whether the workspace wants two factors of everybody; turns it on or off."""
+    tenant = request.tenant
+    if request.method == "POST":
+        try:
+            services.require_two_factors(
+                tenant,
+                is_on=not tenant.needs_two_factors,
+                has_two=has_two(request),
+                actor=request.user,
+            )
+        except ValidationError as error:
+            messages.error(request, error.messages[0])
+        return redirect("settings:members", tenant=tenant.slug)
+    people = Membership.objects.for_tenant(tenant).values_list("user_id", flat=True)
+    without = len(people) - len(people_with_second(people))
+    context = {"without": without, "has_two": has_two(request)}
+    return render(request, "tenants/two_factors.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,8 +145,7 @@ def member_link(request: TenantRequest, user: str) -> HttpResponse:
 def _show_link(request: TenantRequest, membership: Membership) -> HttpResponse:
     token = password_links.issue(membership, actor=request.user)
     person: User = membership.user
-    kwargs = {"user": person.public_id, "token": token}
-    link = request.build_absolute_uri(reverse("tenants:welcome", kwargs=kwargs))
+    link = whole(request, password_links.path_of(person, token))
     context = {"person": person, "link": link}
     return render_settings(request, "members", "tenants/member_link.html", context)
 

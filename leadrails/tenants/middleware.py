@@ -5,14 +5,19 @@ import zoneinfo
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import resolve
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from leadrails.core import ids
+from leadrails.tenants.addresses import address_of
+
+if TYPE_CHECKING:
+    from leadrails.tenants.session_store import SessionStore
 
 log = logging.getLogger(__name__)
 # Leads all come to one address, which takes Django longer to find than to verify.
@@ -80,8 +85,13 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-class TimeZoneMiddleware:
-    """Shows times in the viewer's zone: theirs if set, else the tenant's, else UTC."""
+class ViewerMiddleware:
+    """
+    Shows pages in the viewer's time zone and language, and notes who is here.
+
+    The zone is theirs if set, else the tenant's, else UTC; the language theirs if set,
+    else what the browser asks for.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -89,9 +99,18 @@ class TimeZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(("/t/", "/account")):
             return self.get_response(request)
+        session = cast("SessionStore", request.session)
+        session.caller = {
+            "address": address_of(request)[:45],
+            "agent": request.headers.get("User-Agent", "")[:300],
+        }
         zone = getattr(request.user, "time_zone", "")
-        with timezone.override(zone_of(zone)):
-            return self.get_response(request)
+        language = getattr(request.user, "language", "") or translation.get_language()
+        with timezone.override(zone_of(zone)), translation.override(language):
+            session.note_use(now=timezone.now())
+            response = self.get_response(request)
+            response.headers["Content-Language"] = translation.get_language()
+            return response
 
 
 def zone_of(name: str) -> zoneinfo.ZoneInfo:

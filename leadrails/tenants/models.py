@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from leadrails.core import ids, phone
 from leadrails.lists import Among
@@ -59,6 +61,9 @@ class Tenant(PublicIdModel):
     time_zone = models.CharField(max_length=64, default="UTC")
     country = models.CharField(
         max_length=2, default="US", help_text="Where its leads come from by default."
+    )
+    needs_two_factors = models.BooleanField(
+        default=False, help_text="Of every member, before they see anything of it."
     )
     version = models.BigIntegerField(
         default=1,
@@ -134,6 +139,9 @@ class User(PublicIdModel, AbstractBaseUser):
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=150, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    language = models.CharField(
+        max_length=16, blank=True, help_text="Empty: what the browser asks for."
+    )
     phone = models.CharField(max_length=16, blank=True)
     phone_confirmed_at = models.DateTimeField(null=True, blank=True)
     phone_code = models.CharField(max_length=128, blank=True)
@@ -248,11 +256,26 @@ class AuditEntry(TenantModel):
         return f"{self.action} {self.subject}"
 
 
+class Session(AbstractBaseSession):
+    """A browser's session, and for its person whose browser it is and where."""
+
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="sessions"
+    )
+    began_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    address = models.CharField(max_length=45, blank=True)
+    agent = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"a session of {self.user}" if self.user_id else "a visitor's session"
+
+
 class LoginTry(models.Model):
     """A try to log in that has not succeeded; kept for 15 minutes to slow guessing."""
 
     key = models.BinaryField(
-        max_length=32, help_text="HMAC of e-mail and address: neither is kept."
+        max_length=32, help_text="HMAC of person and address: neither is kept."
     )
     at = models.DateTimeField()
 

@@ -21,12 +21,12 @@ from django.views.decorators.http import (
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.delivery import SendError
 from leadrails.tenants import phone_codes, phones
+from leadrails.tenants.account_pages import enter_last_workspace
 from leadrails.tenants.forms import CodeForm, PhoneForm
 from leadrails.tenants.models import User
 from leadrails.tenants.profile_views import (
     SENDER,
     choices,
-    enter_last_workspace,
     last_sender,
     profile_page,
 )

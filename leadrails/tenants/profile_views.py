@@ -1,24 +1,23 @@
-"""One's own account: name, time zone, password and phone on one page."""
+"""One's own account: name, time zone, language and phone on one page."""
 
 from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from destinations.models import Destination
 from leadrails.tenants import phone_codes, phones, services
-from leadrails.tenants.forms import CodeForm, PasswordForm, PhoneForm, ProfileForm
-from leadrails.tenants.models import Role, User
-from leadrails.tenants.views import last_membership
+from leadrails.tenants.account_pages import render_account
+from leadrails.tenants.forms import CodeForm, PhoneForm, ProfileForm
+from leadrails.tenants.models import User
 
 SENDER = "phone_sender"  # in the session: the destination that sent the last code
 
@@ -38,48 +37,23 @@ def profile(request: HttpRequest) -> HttpResponseBase:
     return redirect("tenants:profile")
 
 
-@require_POST
-@login_required
-def change_password(request: HttpRequest) -> HttpResponseBase:
-    user = cast(User, request.user)
-    form = PasswordForm(user, request.POST)
-    if not form.is_valid():
-        return profile_page(request, password_form=form)
-    services.change_password(user, password=form.cleaned_data["new_password1"])
-    update_session_auth_hash(request, user)
-    messages.success(
-        request, _("Your password is changed, and other devices are logged out.")
-    )
-    return redirect("tenants:profile")
-
-
 def profile_page(request: HttpRequest, **bound: Any) -> HttpResponse:
     """
     Render the profile.
 
     Args:
-        bound: the form that was refused: `form`, `password_form`, `phone_form` or
-            `code_form`.
+        bound: the form that was refused: `form`, `phone_form` or `code_form`.
     """
     user = User.objects.get(pk=cast(User, request.user).pk)
-    enter_last_workspace(request)
-    initial = {"name": user.name, "time_zone": user.time_zone}
+    initial = {name: getattr(user, name) for name in ("name", "time_zone", "language")}
     context = {
         "form": ProfileForm(initial=initial),
-        "password_form": PasswordForm(user),
         **_phone_card(request, user, timezone.now()),
         **bound,
     }
     status = 422 if any(form.errors for form in bound.values()) else 200
-    return render(request, "tenants/profile.html", context, status=status)
-
-
-def enter_last_workspace(request: HttpRequest) -> None:
-    """Let a page that belongs to no workspace stand in the shell of the last one."""
-    membership = last_membership(request)
-    if membership:
-        request.tenant = membership.tenant  # type: ignore[attr-defined]
-        request.role = Role(membership.role)  # type: ignore[attr-defined]
+    template = "tenants/profile.html"
+    return render_account(request, "profile", template, context, status=status)
 
 
 def _phone_card(request: HttpRequest, user: User, now: datetime) -> dict[str, Any]:

@@ -14,12 +14,14 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from leadrails.core import ids
-from leadrails.tenants import audit
+from leadrails.tenants import audit, notices
 from leadrails.tenants.models import Agency, ApiKey, Membership, Role, Tenant, User
+from leadrails.tenants.notices import Where
 
 API_KEY_PREFIX = "lr_live_"
 # Any constant will do: whoever sets up an empty database holds this lock.
 _SET_UP_LOCK = 5_111_001
+_NOWHERE = Where()
 
 
 class AlreadySetUp(Exception):
@@ -88,6 +90,29 @@ def update_tenant(
     return tenant
 
 
+@transaction.atomic
+def require_two_factors(
+    tenant: Tenant, *, is_on: bool, has_two: bool, actor: User | None
+) -> None:
+    """
+    Shut out, or let in again, who logs in with one factor; from the next request on.
+
+    Args:
+        has_two: whether the actor has shown two, or would be the first to be shut out.
+
+    Raises:
+        ValidationError: they have not.
+        PermissionDenied: `actor` is no owner.
+    """
+    _lock_owners(tenant, actor)
+    if is_on and not has_two:
+        raise ValidationError(_("Set up a second factor of your own first."))
+    changed = Tenant.objects.filter(pk=tenant.pk, needs_two_factors=not is_on)
+    if changed.update(needs_two_factors=is_on):
+        tenant.needs_two_factors = is_on
+        audit.record(tenant, actor, "tenant.two_factors", tenant, required=is_on)
+
+
 # People ----------------------------------------------------------------------
 
 
@@ -154,19 +179,23 @@ def set_up(
     )
 
 
-def update_profile(user: User, *, name: str, time_zone: str) -> User:
-    user.name, user.time_zone = name.strip(), time_zone
-    user.save(update_fields=["name", "time_zone"])
+def update_profile(user: User, **fields: str) -> User:
+    """Change some of `name`, `time_zone` and `language`."""
+    for name, value in fields.items():
+        setattr(user, name, value.strip())
+    user.save(update_fields=list(fields))
     return user
 
 
 @transaction.atomic
-def change_password(user: User, *, password: str) -> None:
+def change_password(user: User, *, password: str, where: Where = _NOWHERE) -> None:
     """Set it; other sessions end, since they are bound to the old one."""
+    had_one = user.has_usable_password()
     user.set_password(password)
     user.save(update_fields=["password"])
-    for membership in user.memberships.select_related("tenant"):
-        audit.record(membership.tenant, user, "member.password_set", user)
+    audit.record_for(user, "member.password_set")
+    if had_one:
+        notices.tell(user, "password_set", where=where)
 
 
 def _create_user(email: str, password: str | None, *, name: str = "") -> User:

@@ -1,12 +1,21 @@
-"""Sessions end by themselves; their rows do not go by themselves."""
+"""
+The sessions of a person, and the end of old ones.
 
-from django.db import connection
+A session ends by itself after 14 days; its row does not go by itself.
+"""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from leadrails.tenants import audit
+from leadrails.tenants.models import Session, User
 
 BATCH = 5000
 
 _ENDED = """
-DELETE FROM django_session WHERE session_key = ANY(ARRAY(
-  SELECT session_key FROM django_session WHERE expire_date < now() LIMIT %(batch)s))
+DELETE FROM tenants_session WHERE session_key = ANY(ARRAY(
+  SELECT session_key FROM tenants_session WHERE expire_date < now() LIMIT %(batch)s))
 """
 
 
@@ -19,3 +28,18 @@ def forget_ended_sessions() -> int:
             deleted += int(cursor.rowcount)
             if cursor.rowcount < BATCH:
                 return deleted
+
+
+def open_sessions(user: User, *, now: datetime) -> list[Session]:
+    """Where the person is logged in, last used first."""
+    running = Session.objects.filter(user=user, expire_date__gt=now)
+    return list(running.order_by("-seen_at"))
+
+
+@transaction.atomic
+def end_others(user: User, *, keep: str | None) -> int:
+    """Log the person out of every browser but the one with the key `keep`."""
+    ended, _by_model = Session.objects.filter(user=user).exclude(pk=keep).delete()
+    if ended:
+        audit.record_for(user, "member.sessions_ended", count=ended)
+    return ended

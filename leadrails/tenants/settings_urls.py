@@ -6,6 +6,7 @@ app_name = "settings"
 urlpatterns = [
     path("members/", member_views.members, name="members"),
     path("members/add", member_views.member_add, name="member_add"),
+    path("members/two-factors", member_views.two_factors, name="two_factors"),
     path("members/<str:user>/", member_views.member, name="member"),
     path("members/<str:user>/link", member_views.member_link, name="member_link"),
     path("members/<str:user>/remove", member_views.member_remove, name="member_remove"),

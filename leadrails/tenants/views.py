@@ -1,24 +1,27 @@
 """Health, home, logging in, and setting up."""
 
-from typing import Any, cast
+from typing import Any
 
-from django.contrib.auth import login as log_in
 from django.contrib.auth import views as auth_views
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from leadrails.tenants import password_links, services, throttle
+from leadrails.mail.services import is_set_up
+from leadrails.tenants import password_links, services, sign_in, throttle
+from leadrails.tenants.account_pages import last_membership, where_of
+from leadrails.tenants.addresses import address_of, whole
 from leadrails.tenants.doors import LAST_TENANT, read_id
-from leadrails.tenants.forms import LoginForm, SetUpForm, WelcomeForm
-from leadrails.tenants.models import Membership, User
+from leadrails.tenants.forms import LoginForm, ResetForm, SetUpForm, WelcomeForm
+from leadrails.tenants.models import User
+from leadrails.tenants.throttle import Act
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -40,24 +43,10 @@ def home(request: HttpRequest) -> HttpResponse:
     """Lead to the set-up, the login, or the workspace used last."""
     if not request.user.is_authenticated:
         return redirect("tenants:login" if User.objects.exists() else "tenants:setup")
-    membership = last_membership(request)
+    membership = last_membership(request, request.user)
     if membership is None:
         return render(request, "tenants/no_workspace.html")
     return redirect("overview", tenant=membership.tenant.slug)
-
-
-def last_membership(request: HttpRequest) -> Membership | None:
-    """The membership in the tenant used last, else in the first by name."""
-    memberships = list(
-        Membership.objects.filter(user=cast(User, request.user))
-        .select_related("tenant")
-        .order_by("tenant__name", "tenant_id")
-    )
-    last = request.session.get(LAST_TENANT)
-    for membership in memberships:
-        if membership.tenant.slug == last:
-            return membership
-    return memberships[0] if memberships else None
 
 
 # Log in and out --------------------------------------------------------------
@@ -70,17 +59,16 @@ class Login(auth_views.LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         email = request.POST.get("username", "")
-        address = throttle.address_of(request)
-        if not throttle.begin_try(email, address, now=timezone.now()):
-            answer = render(request, "429.html", status=429)
-            answer["Retry-After"] = str(int(throttle.WINDOW.total_seconds()))
-            return answer
+        if not throttle.begin_try(email, address_of(request), now=timezone.now()):
+            return throttle.too_many(request)
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
         email = form.cleaned_data["username"]
-        throttle.forget_tries(email, throttle.address_of(self.request))
-        return super().form_valid(form)  # type: ignore[arg-type]
+        throttle.forget_tries(email, address_of(self.request))
+        assert isinstance(form, LoginForm)
+        target = self.get_redirect_url()
+        return sign_in.begin(self.request, form.get_user(), target=target)
 
 
 class Logout(auth_views.LogoutView):
@@ -110,8 +98,8 @@ def setup(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            log_in(request, membership.user, backend=BACKEND)
-            return redirect("overview", tenant=membership.tenant.slug)
+            target = reverse("overview", kwargs={"tenant": membership.tenant.slug})
+            return sign_in.begin(request, membership.user, target=target)
     status = 422 if form.errors else 200
     return render(request, "tenants/setup.html", {"form": form}, status=status)
 
@@ -126,11 +114,29 @@ def welcome(request: HttpRequest, user: str, token: str) -> HttpResponse:
         return render(request, "tenants/link_expired.html", status=410)
     form = WelcomeForm(request.POST or None, user=person)
     if request.method == "POST" and form.is_valid():
-        changed = password_links.redeem(user_id, token, **form.cleaned_data)
+        where = where_of(request)
+        changed = password_links.redeem(
+            user_id, token, where=where, **form.cleaned_data
+        )
         if changed is None:
             return render(request, "tenants/link_expired.html", status=410)
-        log_in(request, changed, backend=BACKEND)
-        return redirect("home")
+        return sign_in.begin(request, changed)
     context = {"form": form, "person": person}
     status = 422 if form.errors else 200
     return render(request, "tenants/welcome.html", context, status=status)
+
+
+@form_page
+@never_cache
+def reset(request: HttpRequest) -> HttpResponse:
+    """Mail a password link; the answer is the same whether there is an account."""
+    form = ResetForm(request.POST or None)
+    context = {"form": form, "has_mail": is_set_up()}
+    if request.method == "POST" and context["has_mail"] and form.is_valid():
+        email, address = form.cleaned_data["email"], address_of(request)
+        if not throttle.begin_try(email, address, now=timezone.now(), act=Act.RESET):
+            return throttle.too_many(request)
+        password_links.mail_reset(email, link_of=lambda path: whole(request, path))
+        context["sent_to"] = email
+    status = 422 if form.errors else 200
+    return render(request, "tenants/reset.html", context, status=status)

@@ -180,7 +180,7 @@ def test_a_new_password_ends_other_sessions_and_keeps_this_one(
         },
     )
 
-    assert answer.headers["Location"] == "/account/profile"
+    assert answer.headers["Location"] == "/account/security"
     assert client.get("/account/profile").status_code == 200
     assert elsewhere.get("/account/profile").status_code == 302
 

@@ -1,10 +1,10 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from leadrails.tenants import sessions
+from leadrails.tenants.models import Session
 
 pytestmark = pytest.mark.django_db
 
