@@ -214,6 +214,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # checked, though nobody can sign up
 MFA_ADAPTER = "leadrails.tenants.mfa_adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey is two factors in one

@@ -10,7 +10,7 @@ from destinations.models import Destination
 from destinations.providers.base import SignatureCheck
 from destinations.providers.registry import PROVIDERS
 from leadrails.core.crypto import CannotDecrypt
-from leadrails.tenants.throttle import address_of
+from leadrails.tenants.addresses import address_of
 
 MAX_BODY = 64 * 1024  # bytes; a provider's callback has about one thousand
 

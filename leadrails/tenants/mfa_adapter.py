@@ -1,12 +1,14 @@
 """What allauth asks us: how factors' secrets are kept, and what authenticators show."""
 
 import base64
+from typing import Any
 from uuid import UUID
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 
 from leadrails.core.crypto import Place
+from leadrails.tenants.models import User
 
 # Factors belong to people, and people to no tenant; allauth names no row.
 PLACE = Place(UUID(int=0), "mfa_authenticator", UUID(int=0), "data")
@@ -23,3 +25,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def _get_site_name(self) -> str:
         return "LeadRails"
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        entity = super().get_public_key_credential_user_entity(user)
+        return {**entity, "name": user.email, "display_name": str(user)}

@@ -76,6 +76,11 @@
     for (const form of document.querySelectorAll("form[data-passkey]")) {
       form.elements.credential.value = "";
       if (isSupported) continue;
+      // At the login the password does it; elsewhere somebody chose a passkey.
+      if (form.dataset.passkey === "login") {
+        form.remove();
+        continue;
+      }
       form.querySelector("[data-passkey-unsupported]").hidden = false;
       for (const button of form.querySelectorAll("button")) button.disabled = true;
     }
