@@ -73,6 +73,7 @@ class Conclusion:
             "replays": sum(job.replay_of is not None for job in world.jobs),
             "attempts": len(world.attempts),
             "messages": len(world.messages),
+            "by_telnyx": sum("-" in message.sid for message in world.messages),
             "labelled": sum(job.is_possible_duplicate for job in world.jobs),
             "doubled": _count_doubled(world),
             "states": dict(Counter(job.state for job in world.jobs)),

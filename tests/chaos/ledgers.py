@@ -15,8 +15,21 @@ WORDS = {
     "undelivered": "undelivered",
     "failed": "undelivered",
     "canceled": "undelivered",
+    # The other provider's.
+    "delivery_unconfirmed": "sent",
+    "delivery_failed": "undelivered",
+    "sending_failed": "undelivered",
 }
 """What a provider's word on a message makes of its job."""
+LAST_WORDS = (
+    "delivered",
+    "undelivered",
+    "failed",
+    "read",
+    "delivery_failed",
+    "sending_failed",
+    "delivery_unconfirmed",
+)
 
 
 @dataclass(slots=True, kw_only=True)

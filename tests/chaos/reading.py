@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 from leadrails.core import ids
 from leadrails.embedded.places import PROJECT
 from tests.chaos.ledgers import (
+    LAST_WORDS,
     WORDS,
     Attempt,
     Callback,
@@ -122,13 +123,14 @@ TABLES = {
     ),
 }
 
-MESSAGES = """
+OVER_WORDS = ", ".join(f"'{word}'" for word in LAST_WORDS)
+MESSAGES = f"""
 SELECT sid, account, recipient, body, status, received_us, callback_url,
   EXISTS (SELECT 1 FROM callback_try try WHERE try.message = message.seq
     AND try.status = message.status AND try.http_status BETWEEN 200 AND 299),
   (SELECT group_concat(status) FROM event WHERE event.message = message.seq
-    AND status IN ('delivered', 'undelivered', 'failed', 'read'))
-FROM message ORDER BY seq
+    AND status IN ({OVER_WORDS}))
+FROM message WHERE direction LIKE 'outbound%' ORDER BY seq
 """
 UNDER_WAY = """
 SELECT (SELECT count(*) FROM message WHERE plan <> '[]')
@@ -209,9 +211,8 @@ AWAITED = """
 SELECT provider_id, state FROM jobs_job
 WHERE state IN ('accepted', 'sent', 'undelivered') AND provider_id <> ''
 """
-OVER = """
-SELECT sid, status FROM message WHERE plan = '[]'
-  AND status IN ('delivered', 'undelivered', 'failed', 'read')
+OVER = f"""
+SELECT sid, status FROM message WHERE plan = '[]' AND status IN ({OVER_WORDS})
 """
 NOT_HEARD = "not heard"
 

@@ -6,6 +6,8 @@ import django
 
 TENANTS = ("flood", "alpha", "beta", "gamma", "delta", "doubt")
 """The last one's key may not ask what became of a message, so it sends again."""
+BY_TELNYX = {"alpha": 1, "gamma": 0}
+"""Which of a workspace's destinations is Telnyx's. It cannot be asked, either."""
 BODY = "{{ first_name }}: thanks for asking about {{ service_type }}."
 PASSWORD = "a long password of chaos"
 
@@ -23,7 +25,6 @@ def _tenant(slug):
     user = make.make_user(tenant, email=f"owner@{slug}.example", password=PASSWORD)
     source = make.make_source(tenant, country="US")
     key_id, secret = make.make_signing_key(source)
-    way = _way_in_doubt(tenant) if slug == "doubt" else {}
     # The second workspace's leads go two ways, so that one may fail without the other.
     for number in range(2 if slug == "alpha" else 1):
         destination = make.make_destination(
@@ -32,7 +33,7 @@ def _tenant(slug):
             body_template=f"{BODY} ({number + 1})",
             hourly_ceiling=10**8,
             daily_per_recipient=30,
-            **way,
+            **_way(tenant, number),
         )
         make.make_route(source, destination, is_additional=number > 0)
     bump_version(tenant)
@@ -45,6 +46,30 @@ def _tenant(slug):
         "signing_secret": secret,
         "email": user.email,
         "password": PASSWORD,
+    }
+
+
+def _way(tenant, number):
+    """How a destination sends: those that cannot be asked send again in doubt."""
+    if tenant.slug == "doubt":
+        return _way_in_doubt(tenant)
+    return _telnyx(tenant) if BY_TELNYX.get(tenant.slug) == number else {}
+
+
+def _telnyx(tenant):
+    from django.conf import settings
+
+    from destinations.models import Destination
+    from destinations.providers.telnyx import TelnyxSMS
+
+    config, credentials = TelnyxSMS.simulated_settings(
+        tenant.id, settings.LEADRAILS_SIMULATOR_SECRET
+    )
+    return {
+        "kind": TelnyxSMS.kind,
+        "config": config,
+        "credentials": credentials,
+        "when_unknown": Destination.WhenUnknown.RESEND,
     }
 
 

@@ -16,6 +16,7 @@ FIGURES = {
     "replays": 1,
     "attempts": 1400,
     "messages": 1250,
+    "by_telnyx": 300,
     "states": {"delivered": 1300},
     "outcomes": {"accepted": 1250, "absent": 150},
     "stops": [1.0],
