@@ -4,9 +4,8 @@ import pytest
 
 from tests.contract.contracts import CONTRACTS
 from tests.contract.pigeon_post import pigeon_post
-from tests.contract.telnyx_post import telnyx_post
 
-__all__ = ["pigeon_post", "telnyx_post"]
+__all__ = ["pigeon_post"]
 
 
 @pytest.fixture(params=CONTRACTS, ids=lambda contract: contract.kind)

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from destinations.providers import simulated
 from destinations.providers.base import Provider
 from destinations.providers.registry import PROVIDERS
 from tests.contract.pigeon import Pigeon
-from tests.contract.telnyx_post import SECRET
 
 HERE = Path(__file__).parent
 KINDS = {**PROVIDERS, Pigeon.kind: Pigeon}
@@ -55,14 +53,18 @@ def twilio_settings(simulator):
     return config, {"auth_token": account.auth_token}
 
 
-def telnyx_settings(post):
-    account, key = post.new_account()
+def telnyx_settings(simulator):
+    account = simulator.account(uuid4())
     config = {
-        "messaging_profile_id": simulated.telnyx_profile_id(account),
-        "public_key": simulated.telnyx_public_key(SECRET, account),
-        "from_number": simulated.SAMPLE_TELNYX_SENDER,
+        "messaging_profile_id": account.telnyx_profile,
+        "public_key": account.telnyx_public_key,
+        "from_number": account.telnyx_sender,
     }
-    return config, {"api_key": key}
+    return config, {"api_key": account.telnyx_key}
+
+
+def telnyx_account(provider):
+    return f"AC{provider.messaging_profile_id.replace('-', '')}"
 
 
 def pigeon_settings(post):
@@ -100,9 +102,8 @@ CONTRACTS = (
         secret_fields=("api_key",),
         wrong_secret_code="10009",
         known_code="40002",
-        account_of=lambda provider: provider.api_key,
+        account_of=telnyx_account,
         recipients=RECIPIENTS,
-        backend="telnyx_post",
     ),
     Contract(
         kind="pigeon_sms",

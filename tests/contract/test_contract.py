@@ -194,6 +194,9 @@ def test_only_this_recipients_recent_messages_are_found(contract, provider):
 
 
 def test_credentials_that_work_are_verified(provider):
+    if provider.can(Capability.REPLIES):
+        call(lambda http: provider.connect_replies("https://h.example/in", http))
+
     result = call(provider.verify_credentials)
 
     assert (result.ok, result.code) == (True, "good")
