@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from leadrails.leads.models import Lead, Source, Workflow
 
 LOWEST_PRIORITY = 10_000
+MOST_NAMED = 20  # routes in a line of the audit log
 CHANGEABLE = (
     "source",
     "workflow",
@@ -129,6 +130,35 @@ def delete_route(route: Route, *, actor: User | None) -> bool:
     """Delete for good; the row stays for the trails that name it."""
     alive = {Route.Status.ACTIVE, Route.Status.PAUSED}
     return _move(route, alive, Route.Status.REVOKED, actor)
+
+
+def order_routes(
+    workflow: "Workflow", order: Sequence[UUID], *, actor: User | None
+) -> bool:
+    """
+    Ask the routes of a workflow in this order from now on; False if they are already.
+
+    Routes that are not named keep their order and come last.
+    """
+    with transaction.atomic():
+        mine = Route.objects.for_tenant(workflow.tenant_id).listed()
+        rows = list(
+            mine.filter(workflow=workflow)
+            .select_for_update(of=("self",))
+            .order_by("priority", "id")
+        )
+        places = {pk: place for place, pk in enumerate(order)}
+        sorted_rows = sorted(rows, key=lambda row: places.get(row.pk, len(places)))
+        if sorted_rows == rows:
+            return False
+        step = min(10, LOWEST_PRIORITY // len(rows))
+        for place, row in enumerate(sorted_rows, 1):
+            row.priority = place * step
+        Route.objects.bulk_update(rows, ["priority"])
+        names = [row.name for row in sorted_rows[:MOST_NAMED]]
+        audit.record(workflow.tenant, actor, "routes.ordered", workflow, order=names)
+        bump_version(workflow.tenant_id)
+    return True
 
 
 # What people may ask ----------------------------------------------------------

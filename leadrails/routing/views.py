@@ -1,5 +1,6 @@
 """Pages of routes: sentences one can read, a form, and a dry run."""
 
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations.models import Destination
 from leadrails.core.rendering import AVAILABLE_FIELDS
@@ -38,12 +39,52 @@ def route_list(request: TenantRequest) -> HttpResponse:
     routes = _routes(request.tenant).order_by(
         "source__name", "source_id", "workflow__name", "priority", "id"
     )
+    groups = [
+        (list(rows), workflow)
+        for workflow, rows in groupby(routes, key=lambda row: row.workflow)
+    ]
     context = {
-        "routes": [(row, rules.sentence_of(row)) for row in routes],
+        "groups": [
+            {
+                "workflow": workflow,
+                "rows": [(row, rules.sentence_of(row)) for row in rows],
+                "is_ordered": len(rows) > 1,
+            }
+            for rows, workflow in groups
+        ],
         "may_edit": request.role.covers(Role.OPERATOR),
         **_ends(request.tenant),
     }
     return render(request, "routing/route_list.html", context)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def route_order(request: TenantRequest, workflow: str) -> HttpResponse:
+    """
+    Take the whole order of a workflow's routes, `route` by `route`, or one step:
+    `up` or `down` with the route that moves.
+    """
+    mine = Workflow.objects.for_tenant(request.tenant).select_related("tenant")
+    found = get_object_or_404(mine, pk=read_id(Workflow.prefix, workflow))
+    rows = _routes(request.tenant).filter(workflow=found).order_by("priority", "id")
+    now = [row.pk for row in rows]
+    wanted = [read_id(Route.prefix, text) for text in request.POST.getlist("route")]
+    for name, by in (("up", -1), ("down", 1)):
+        if text := request.POST.get(name):
+            wanted = moved(now, read_id(Route.prefix, text), by)
+    if services.order_routes(found, wanted, actor=request.user):
+        messages.success(request, _("The order was changed; it holds from now on."))
+    return redirect("routes:list", tenant=request.tenant.slug)
+
+
+def moved(order: list[UUID], one: UUID, by: int) -> list[UUID]:
+    """The order after one of it took a step; at the end it stays where it is."""
+    if one not in order:
+        return order
+    rest = [pk for pk in order if pk != one]
+    place = min(max(order.index(one) + by, 0), len(rest))
+    return [*rest[:place], one, *rest[place:]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -58,6 +58,7 @@ ACTIONS = {
     "route.updated": _("Route changed"),
     "signing_key.issued": _("Signing key issued"),
     "signing_key.revoked": _("Signing key revoked"),
+    "routes.ordered": _("Order of routes changed"),
     "source.changed": _("Source changed"),
     "source.created": _("Source created"),
     "source.paused": _("Source paused"),

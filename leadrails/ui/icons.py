@@ -75,6 +75,7 @@ ICONS: dict[str, str] = {
     "chevron-down": "m4 6 4 4 4-4",
     "chevron-left": "m10 4-4 4 4 4",
     "chevron-right": "m6 4 4 4-4 4",
+    "grip": "M6 4h.01M10 4h.01M6 8h.01M10 8h.01M6 12h.01M10 12h.01",
     "selector": "m5 6 3-3 3 3M5 10l3 3 3-3",
     "arrow-right": "M3 8h10M9 4l4 4-4 4",
     "arrow-up": "M8 13V3M4 7l4-4 4 4",

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 MOST_CLICKS = 15
 MOST_FIELDS = 4  # typed into
+TOP = {"x": 200, "y": 2}
 COUNT = """
 addEventListener("click", (event) => {
   if (event.isTrusted && event.detail > 0) counted("click");
@@ -42,7 +43,11 @@ def newcomer(system):
 def test_a_newcomer_sees_a_first_message_delivered_within_few_clicks(page, newcomer):
     log_in(page, newcomer)
     done = []
-    page.expose_function("counted", done.append)
+
+    def note(what):
+        done.append(what)
+
+    page.expose_function("counted", note)
     page.add_init_script(COUNT)
     page.reload()
     steps = page.locator("#first-steps")
@@ -114,6 +119,23 @@ def test_from_a_dead_job_by_its_reason_to_its_replay(system, page):
     assert "Hi Ida" in json.dumps(jobs[0]["message"])
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Delivered")
+
+
+def test_routes_are_put_in_order_by_keys_and_by_dragging(system, page):
+    log_in(page, system.acme)
+    choose(page, "Routes")
+    rows = page.locator("tr[data-item]")
+    before = [row.get_attribute("data-item") for row in rows.all()]
+    assert len(before) > 2
+
+    rows.nth(0).locator("[data-handle]").press("ArrowDown")
+    expect(page.get_by_text("The order was changed")).to_be_visible()
+    expect(rows.nth(1)).to_have_attribute("data-item", before[0])
+    rows.nth(2).locator("[data-handle]").drag_to(rows.nth(0), target_position=TOP)
+    expect(rows.nth(0)).to_have_attribute("data-item", before[2])
+    expect(page.get_by_text("The order was changed")).to_be_visible()
+    page.reload()
+    expect(rows.nth(0)).to_have_attribute("data-item", before[2])
 
 
 def _edit(page, label, text):

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from leadrails.core import ids
 from leadrails.routing.models import Route
-from leadrails.tenants.models import Role
+from leadrails.tenants.models import AuditEntry, Role, Tenant
 from tests.make import (
     make_destination,
     make_lead,
@@ -300,3 +300,52 @@ def test_a_route_needs_a_source_and_a_destination_first(db):
     assert "First a destination" in client.get(page).content.decode()
     make_destination(tenant)
     assert client.get(page).context["form"]
+
+
+# Order ------------------------------------------------------------------------
+
+
+def post_order(world, **data):
+    workflow = world.source.workflows.get().public_id
+    page = reverse("routes:order", args=[world.tenant.slug, workflow])
+    return enter(world.tenant).post(page, data)
+
+
+def names_in_order(world):
+    return list(Route.objects.order_by("priority", "id").values_list("name", flat=True))
+
+
+def test_routes_are_asked_in_the_order_that_was_dragged(world):
+    others = [make_route(world.source, world.destination, name=n) for n in "AB"]
+    first, second = others
+    version = Tenant.objects.get().version
+    post_order(world, route=[second.public_id, world.route.public_id, first.public_id])
+    assert names_in_order(world) == ["B", "Texas", "A"]
+    assert AuditEntry.objects.get(action="routes.ordered").details["order"][0] == "B"
+    assert Tenant.objects.get().version > version
+    post_order(world, route=[second.public_id])  # the rest keeps its order
+    assert AuditEntry.objects.filter(action="routes.ordered").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "order"),
+    [
+        ({"up": "B"}, ["Texas", "B", "A"]),
+        ({"down": "Texas"}, ["A", "Texas", "B"]),
+        ({"up": "Texas"}, ["Texas", "A", "B"]),
+        ({"down": "B"}, ["Texas", "A", "B"]),
+    ],
+)
+def test_without_scripts_a_route_moves_step_by_step(world, step, order):
+    for name in "AB":
+        make_route(world.source, world.destination, name=name)
+    ((way, name),) = step.items()
+    post_order(world, **{way: Route.objects.get(name=name).public_id})
+    assert names_in_order(world) == order
+
+
+def test_the_order_of_another_tenant_is_not_found(world):
+    other = make_source()
+    workflow = other.workflows.get().public_id
+    page = reverse("routes:order", args=[world.tenant.slug, workflow])
+    assert enter(world.tenant).post(page, {}).status_code == 404
