@@ -1,5 +1,7 @@
 """Acts on one destination. Each that needs a second thought has a page that asks."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -17,8 +19,10 @@ from destinations.verification import verify_connection
 from leadrails.core.phone import country_name
 from leadrails.jobs.services import release_country, resume_destination
 from leadrails.routing.models import Route
-from leadrails.tenants.doors import TenantRequest, member_required
+from leadrails.tenants.doors import TenantRequest, View, member_required
 from leadrails.tenants.models import Role
+
+Act = Callable[[TenantRequest, Destination], None]
 
 
 @require_POST
@@ -36,32 +40,58 @@ def destination_verify(request: TenantRequest, destination: str) -> HttpResponse
     return _back(request, row, "advanced")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_required(Role.OPERATOR)
-def destination_pause(request: TenantRequest, destination: str) -> HttpResponse:
-    row = pages.access_destination(request, destination)
-    if request.method == "POST":
-        if services.pause_destination(row, actor=request.user):
-            messages.success(request, _("Paused. Its messages wait from now on."))
-        return _back(request, row)
-    return _ask(request, row, "pause")
+def _asked_first(
+    question: str,
+    role: Role,
+    *,
+    back: str = "detail",
+    context: Callable[[Destination], dict[str, Any]] = lambda _: {},
+) -> Callable[[Act], View]:
+    """
+    Make an act a view that asks; its POST acts and leads back to the destination.
+
+    Args:
+        question: names the template.
+        role: the least that may act.
+        back: which page of the destination comes after it.
+        context: what the question needs to know.
+    """
+
+    def decorate(act: Act) -> View:
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @member_required(role)
+        @wraps(act)
+        def view(request: TenantRequest, destination: str) -> HttpResponse:
+            row = pages.access_destination(request, destination)
+            if request.method != "POST":
+                return _ask(request, row, question, context(row))
+            act(request, row)
+            return _back(request, row, back)
+
+        return view
+
+    return decorate
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_required(Role.OPERATOR)
-def destination_resume(request: TenantRequest, destination: str) -> HttpResponse:
-    row = pages.access_destination(request, destination)
-    if request.method == "POST":
-        if row.is_paused:
-            count = resume_destination(row, actor=request.user)
-            messages.success(request, _resumed(count))
-        return _back(request, row)
-    context = {
+@_asked_first("pause", Role.OPERATOR)
+def destination_pause(request: TenantRequest, row: Destination) -> None:
+    if services.pause_destination(row, actor=request.user):
+        messages.success(request, _("Paused. Its messages wait from now on."))
+
+
+def _waiting(row: Destination) -> dict[str, Any]:
+    return {
         "waiting": pages.waiting_jobs(row),
         "counted": pages.COUNTED,
         "why": pages.pause_sentence(row),
     }
-    return _ask(request, row, "resume", context)
+
+
+@_asked_first("resume", Role.OPERATOR, context=_waiting)
+def destination_resume(request: TenantRequest, row: Destination) -> None:
+    if row.is_paused:
+        count = resume_destination(row, actor=request.user)
+        messages.success(request, _resumed(count))
 
 
 def _resumed(count: int) -> str:
@@ -74,51 +104,36 @@ def _resumed(count: int) -> str:
     ) % {"count": count}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_required(Role.ADMIN)
-def destination_unknown(request: TenantRequest, destination: str) -> HttpResponse:
+@_asked_first("unknown", Role.ADMIN, back="advanced")
+def destination_unknown(request: TenantRequest, row: Destination) -> None:
     """What to do in doubt if the provider cannot be asked."""
-    row = pages.access_destination(request, destination)
-    if request.method == "POST":
-        try:
-            services.update_destination(
-                row,
-                actor=request.user,
-                when_unknown=request.POST.get("when_unknown", ""),
-            )
-        except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
-        else:
-            messages.success(request, _("The destination was saved."))
-        return _back(request, row, "advanced")
-    return _ask(request, row, "unknown")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_required(Role.ADMIN)
-def destination_replies(request: TenantRequest, destination: str) -> HttpResponse:
-    """Enter the address for replies at the provider."""
-    row = pages.access_destination(request, destination)
-    if request.method == "POST":
-        result = connect_replies(row, actor=request.user)
-        level = messages.SUCCESS if result.ok else messages.ERROR
-        messages.add_message(request, level, result.sentence)
-        return _back(request, row, "advanced")
-    return _ask(request, row, "replies")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_required(Role.ADMIN)
-def destination_secret(request: TenantRequest, destination: str) -> HttpResponse:
-    """Another address for replies; the old one holds for a day."""
-    row = pages.access_destination(request, destination)
-    if request.method == "POST":
-        services.change_inbound_secret(row, actor=request.user)
-        messages.success(
-            request, _("Enter the new address at the provider within 24 hours.")
+    try:
+        services.update_destination(
+            row,
+            actor=request.user,
+            when_unknown=request.POST.get("when_unknown", ""),
         )
-        return _back(request, row, "advanced")
-    return _ask(request, row, "secret")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("The destination was saved."))
+
+
+@_asked_first("replies", Role.ADMIN, back="advanced")
+def destination_replies(request: TenantRequest, row: Destination) -> None:
+    """Enter the address for replies at the provider."""
+    result = connect_replies(row, actor=request.user)
+    level = messages.SUCCESS if result.ok else messages.ERROR
+    messages.add_message(request, level, result.sentence)
+
+
+@_asked_first("secret", Role.ADMIN, back="advanced")
+def destination_secret(request: TenantRequest, row: Destination) -> None:
+    """Another address for replies; the old one holds for a day."""
+    services.change_inbound_secret(row, actor=request.user)
+    messages.success(
+        request, _("Enter the new address at the provider within 24 hours.")
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
