@@ -53,6 +53,21 @@ class Button:
     type: str = ""
 
 
+def kind_of(
+    words: str,
+    media: tuple[Media, ...],
+    location: Location | None,
+    button: Button | None,
+) -> Kind:
+    if location:
+        return Kind.LOCATION
+    if button:
+        return Kind.BUTTON
+    if media:
+        return Kind.MEDIA
+    return Kind.TEXT if words else Kind.OTHER
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
     """

@@ -71,9 +71,6 @@ class MediaLimits:
                 f" more than {_size(self.safe)}."
             )
 
-    def _are_fitted(self, files: Sequence[MediaFile]) -> bool:
-        return all(file.content_type in self.fitted for file in files)
-
 
 def _size(count: int) -> str:
     if count >= MB:

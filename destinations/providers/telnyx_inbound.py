@@ -15,10 +15,10 @@ from destinations.providers.base import CallbackBody
 from destinations.providers.inbound import (
     Button,
     Inbound,
-    Kind,
     Location,
     Media,
     NotInbound,
+    kind_of,
 )
 from destinations.providers.telnyx_messages import ID, event, first
 from leadrails.core.optout import OptOut, read_word
@@ -59,7 +59,7 @@ def parse(form: CallbackBody) -> Inbound:
         phone=sender if _E164.fullmatch(sender) else "",
         recipient=_address(first(payload.get("to")))[:LONGEST_ADDRESS],
         service=_text(payload.get("messaging_profile_id"))[:64],
-        kind=_kind(words, media, location, button),
+        kind=kind_of(words, media, location, button),
         body=words[:LONGEST_BODY],
         media=media,
         location=location,
@@ -131,21 +131,6 @@ def _button(said: Mapping[str, Any]) -> Button | None:
         return None
     type_ = _text(tapped.get("type"))
     return Button(text=words[:500], payload=payload[:2048], type=type_[:40])
-
-
-def _kind(
-    words: str,
-    media: tuple[Media, ...],
-    location: Location | None,
-    button: Button | None,
-) -> Kind:
-    if location:
-        return Kind.LOCATION
-    if button:
-        return Kind.BUTTON
-    if media:
-        return Kind.MEDIA
-    return Kind.TEXT if words else Kind.OTHER
 
 
 def _told(payload: Mapping[str, Any]) -> OptOut | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from destinations.providers import telnyx_messages, telnyx_setup
 from destinations.providers.answers import Answer
 from destinations.providers.base import Verification
-from leadrails.core.delivery import RateLimited, SendError
+from destinations.providers.verifying import in_two_steps
 
 if TYPE_CHECKING:
     from destinations.providers.http import ProviderSession
@@ -99,18 +99,12 @@ NO_MMS = "The From number cannot send pictures (MMS)."
 
 
 async def verify(provider: TelnyxSMS, http: ProviderSession) -> Verification:
-    try:
-        result = await _credentials(provider, http)
-    except RateLimited:
-        return BUSY
-    except SendError:
-        return UNREACHABLE
-    if not result.ok:
-        return result
-    try:
-        return await _with_hints(result, provider, http)
-    except SendError:
-        return result
+    return await in_two_steps(
+        _credentials(provider, http),
+        lambda result: _with_hints(result, provider, http),
+        busy=BUSY,
+        unreachable=UNREACHABLE,
+    )
 
 
 async def _credentials(provider: TelnyxSMS, http: ProviderSession) -> Verification:

@@ -17,10 +17,10 @@ from destinations.providers.inbound import (
     Button,
     Inbound,
     InboundAnswer,
-    Kind,
     Location,
     Media,
     NotInbound,
+    kind_of,
 )
 from destinations.providers.twilio_messages import SID, pairs
 from leadrails.core.optout import START_WORDS, OptOut, read_word
@@ -59,7 +59,7 @@ def parse(form: CallbackBody) -> Inbound:
         phone=phone,
         recipient=given.get("To", "")[:LONGEST_ADDRESS],
         service=given.get("MessagingServiceSid", "")[:64],
-        kind=_kind(given, media, location, button),
+        kind=kind_of(given.get("Body", ""), media, location, button),
         body=given.get("Body", "")[:LONGEST_BODY],
         media=media,
         location=location,
@@ -179,21 +179,6 @@ def _suggestion(metadata: str) -> Mapping[str, Any]:
                 below += part.values()
         level = below
     return {}
-
-
-def _kind(
-    given: Mapping[str, str],
-    media: tuple[Media, ...],
-    location: Location | None,
-    button: Button | None,
-) -> Kind:
-    if location:
-        return Kind.LOCATION
-    if button:
-        return Kind.BUTTON
-    if media:
-        return Kind.MEDIA
-    return Kind.TEXT if given.get("Body") else Kind.OTHER
 
 
 def _is_ours_to_answer(given: Mapping[str, str]) -> bool:

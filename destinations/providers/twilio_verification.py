@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from destinations.providers.answers import Answer, Auth
 from destinations.providers.base import Purpose, Verification
-from leadrails.core.delivery import RateLimited, SendError
+from destinations.providers.verifying import in_two_steps
 
 if TYPE_CHECKING:
     from destinations.providers.http import ProviderSession
@@ -111,18 +111,12 @@ GOOD_KEY = Verification(
 
 
 async def verify(provider: TwilioSMS, http: ProviderSession) -> Verification:
-    try:
-        result = await _credentials(provider, http)
-    except RateLimited:
-        return BUSY
-    except SendError:
-        return UNREACHABLE
-    if not result.ok:
-        return result
-    try:
-        return await _with_sender(result, provider, http)
-    except SendError:
-        return result
+    return await in_two_steps(
+        _credentials(provider, http),
+        lambda result: _with_sender(result, provider, http),
+        busy=BUSY,
+        unreachable=UNREACHABLE,
+    )
 
 
 async def _credentials(provider: TwilioSMS, http: ProviderSession) -> Verification:
