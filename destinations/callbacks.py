@@ -39,13 +39,8 @@ def status_url(destination_id: UUID, job_id: UUID, attempt: int) -> str | None:
         job=job_id,
         attempt=attempt,
     )
-    base = _status_base(public_url, destination_id)
-    return f"{base}/{ids.encode('job', job_id)}/{attempt}/{version}/{mac}"
-
-
-@lru_cache(maxsize=4096)
-def _status_base(public_url: str, destination_id: UUID) -> str:
-    return f"{public_url}/webhooks/status/{ids.encode('dst', destination_id)}"
+    place = f"{ids.encode('dst', destination_id)}/{ids.encode('job', job_id)}"
+    return f"{public_url}/webhooks/status/{place}/{attempt}/{version}/{mac}"
 
 
 def is_genuine(
