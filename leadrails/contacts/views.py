@@ -20,7 +20,6 @@ from leadrails.tenants.models import Role
 from leadrails.ui import live
 from leadrails.ui.paging import keyset_page
 
-BYTES = "application/octet-stream"
 MOST_COUNTED = 100  # messages that wait for a person
 
 

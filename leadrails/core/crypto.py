@@ -128,8 +128,3 @@ class Keyring:
 def _hkdf(master: bytes, info: str) -> bytes:
     kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info.encode())
     return kdf.derive(master)
-
-
-def new_key() -> str:
-    """Return a fresh master key as base64."""
-    return base64.b64encode(os.urandom(KEY_BYTES)).decode()

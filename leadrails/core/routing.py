@@ -94,10 +94,6 @@ class Plan:
     decisions: tuple[Decision, ...]
     jobs: tuple[PlannedJob, ...]
 
-    @property
-    def is_routed(self) -> bool:
-        return bool(self.jobs)
-
 
 def plan(fields: Mapping[str, Any], routes: Sequence[RouteRule]) -> Plan:
     """

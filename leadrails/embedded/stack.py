@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from leadrails.embedded import programs
 from leadrails.embedded.binaries import find_binaries
@@ -251,9 +250,3 @@ class Stack:
         kept[name] = self._ports[name].number
         write_secret_file(path, json.dumps(kept, indent=2) + "\n")
         return self._ports[name].number
-
-
-def without_password(url: str) -> str:
-    """For people's eyes: an address to recognise, not to log in with."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}"

@@ -55,9 +55,6 @@ LISTED = (
 
 
 class JobQuerySet(TenantQuerySet["Job"]):
-    def in_states(self, *states: State) -> Self:
-        return self.filter(state__in=states)
-
     def listed(self) -> Self:
         """With what a list shows of each job."""
         return self.only(*LISTED)

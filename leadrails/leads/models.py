@@ -2,12 +2,10 @@
 
 from datetime import datetime
 from typing import Self
-from uuid import UUID
 
 from django.db import models
 from django.db.models.functions import Lower
 
-from leadrails.core import ids
 from leadrails.tenants.models import PublicIdModel, Tenant, TenantModel, TenantQuerySet
 
 
@@ -243,7 +241,3 @@ class Nonce(models.Model):
 
     def __str__(self) -> str:
         return str(self.nonce)
-
-
-def public_lead_id(value: UUID) -> str:
-    return ids.encode(Lead.prefix, value)

@@ -62,14 +62,14 @@ def test_a_route_that_fits_makes_a_job_and_one_that_does_not_says_why():
     assert result.jobs == (
         PlannedJob(make_id(1), make_id(901), "reply", LEAD["phone"]),
     )
-    assert result.is_routed
+    assert result.jobs
 
 
 def test_a_lead_that_no_route_takes_is_unrouted():
     result = plan(LEAD, [make_route(1, conditions=wants("TX"))])
 
-    assert not result.is_routed
-    assert not plan(LEAD, []).is_routed
+    assert not result.jobs
+    assert not plan(LEAD, []).jobs
 
 
 def test_the_recipient_is_made_from_the_leads_fields():
@@ -135,7 +135,7 @@ def test_a_route_out_of_use_takes_nothing(changes, why):
 
 
 def test_a_paused_destination_still_gets_its_job():
-    assert plan(LEAD, [make_route(1, destination_status="paused")]).is_routed
+    assert plan(LEAD, [make_route(1, destination_status="paused")]).jobs
 
 
 def test_a_lead_without_a_usable_phone_makes_jobs_that_say_so():
