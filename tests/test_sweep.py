@@ -32,7 +32,11 @@ from tests.make import (
 pytestmark = pytest.mark.django_db
 
 # Views that let a role look and need a higher one to change.
-POST_NEEDS = {"sources:settings": Role.ADMIN, "settings:workspace": Role.ADMIN}
+POST_NEEDS = {
+    "sources:form": Role.ADMIN,
+    "sources:settings": Role.ADMIN,
+    "settings:workspace": Role.ADMIN,
+}
 # Kwargs that name no row: they stay as they are when the ids are another tenant's.
 WORDS = {
     "channels:kind": "email",
@@ -54,6 +58,7 @@ OUTSIDE = {
     "home": ({}, (302, 405), (302, 405)),
     "healthz": ({}, (200, 405), (200, 405)),
     "api:lead_events": ({}, (405, 415), (405, 415)),
+    "api:html_form": ({"source": "src_x", "token": "x"}, (405, 404), (405, 404)),
     "webhooks:status": (CALLBACK, (405, 404), (405, 404)),
     "webhooks:messages_incoming": ({"secret": "wrong"}, (404, 404), (404, 404)),
     "webhooks:messages_status": ({"secret": "wrong"}, (404, 404), (404, 404)),

@@ -100,7 +100,7 @@ def _take(request: HttpRequest) -> Accepted:
             HTTPStatus.UNPROCESSABLE_ENTITY, "schema_validation_failed", str(error)
         ) from None
     _check_site(sender.source, event.source.site_url)
-    workflow = _check_workflow(sender.source, event.chosen_workflow)
+    workflow = check_workflow(sender.source, event.chosen_workflow)
     posted = Posted(
         source=sender.source,
         workflow=workflow,
@@ -110,7 +110,7 @@ def _take(request: HttpRequest) -> Accepted:
         idempotency_key=sender.idempotency_key,
         key_id=sender.key_id,
         nonce=sender.nonce,
-        remote_ip=_remote_ip(request),
+        remote_ip=remote_ip(request),
         user_agent=_header(request, "User-Agent")[:300],
     )
     try:
@@ -185,7 +185,7 @@ def _authenticate(request: HttpRequest, body: bytes) -> Sender:
             "stale_timestamp",
             "The timestamp is more than 5 minutes off; check the sender's clock.",
         )
-    source = _usable_source(key.source_id)
+    source = usable_source(key.source_id)
     return Sender(source, parts.idempotency_key, key.id, parts.nonce)
 
 
@@ -194,7 +194,7 @@ def _authenticate_api_key(request: HttpRequest, body: bytes) -> Sender:
     key = authenticate_api_key(token.strip()) if scheme.lower() == "bearer" else None
     if key is None:
         raise _not_proven("The API key is unknown or revoked.")
-    source = _usable_source(_header_id("src", request, "X-LR-Source-Id"))
+    source = usable_source(_header_id("src", request, "X-LR-Source-Id"))
     if source.tenant_id != key.tenant_id:
         raise _not_proven("The source is unknown.")
     given = _header(request, "X-LR-Idempotency-Key") or request.META.get(
@@ -206,7 +206,7 @@ def _authenticate_api_key(request: HttpRequest, body: bytes) -> Sender:
         raise _not_proven(f"Malformed header: {error}.") from None
 
 
-def _usable_source(source_id: UUID) -> SourceEntry:
+def usable_source(source_id: UUID) -> SourceEntry:
     source = directory.find_source(source_id)
     if source is None or source.status == "revoked":
         raise _not_proven("The source is unknown or revoked.")
@@ -233,7 +233,7 @@ def _is_below(url: str | None, allowed: str) -> bool:
     return given.scheme == wanted.scheme and same_host and inside
 
 
-def _check_workflow(source: SourceEntry, name: str) -> WorkflowEntry | None:
+def check_workflow(source: SourceEntry, name: str) -> WorkflowEntry | None:
     """Return the workflow, or None for an unknown one: stored, but not routed."""
     workflow = source.workflows.get(name.lower())
     if workflow and workflow.is_paused:
@@ -260,7 +260,7 @@ def _not_proven(reason: str) -> Refusal:
     return Refusal(HTTPStatus.UNAUTHORIZED, "auth_failed", reason)
 
 
-def _remote_ip(request: HttpRequest) -> str | None:
+def remote_ip(request: HttpRequest) -> str | None:
     return request.META.get("REMOTE_ADDR") or None
 
 

@@ -9,7 +9,7 @@ second. So a revoked key works for one second at the most.
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -45,6 +45,8 @@ class SourceEntry:
     country: str
     allowed_site_url: str
     workflows: Mapping[str, WorkflowEntry]
+    form_token: str = ""
+    field_map: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ def _load_source(source_id: UUID) -> SourceEntry | None:
             )
             for workflow in Workflow.objects.filter(source=source)
         },
+        form_token=source.form_token,
+        field_map=source.field_map,
     )
     return _sources.put(source_id, entry, source.tenant_id, version)
 

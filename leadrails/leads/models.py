@@ -42,6 +42,19 @@ class Source(TenantModel):
     watched_from = models.DateTimeField(
         null=True, blank=True, help_text="Silence before this is not counted."
     )
+    form_token = models.CharField(
+        max_length=43,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Part of the address that an HTML form posts to.",
+    )
+    field_map = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="A form's field to ours.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

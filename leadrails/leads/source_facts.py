@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
 
 from leadrails.core import ids
+from leadrails.jobs import tallies
+from leadrails.leads.models import Source
 from leadrails.tenants.models import Tenant
 
 MOST_COUNTED = 10_000
@@ -58,3 +60,15 @@ def activity_of(
             },
         )
         return {pk: Activity(recent, last) for pk, recent, last in cursor.fetchall()}
+
+
+def leads_by_hour(source: Source, *, now: datetime) -> list[int]:
+    """How many came in each of the last 25 hours of UTC, this one included."""
+    this = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    first = this - timedelta(hours=24)
+    found = [0] * 25
+    for count in tallies.read(source.tenant_id, tallies.LEAD, since=first):
+        place = round((count.hour - first) / timedelta(hours=1))
+        if count.about_id == source.id and place < len(found):
+            found[place] += count.number
+    return found

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leadrails.leads import source_acts, source_views
+from leadrails.leads import form_views, source_acts, source_views
 
 app_name = "sources"
 urlpatterns = [
@@ -8,6 +8,9 @@ urlpatterns = [
     path("new/", source_views.source_new, name="new"),
     path("<str:source>/", source_views.source_detail, name="detail"),
     path("<str:source>/settings/", source_views.source_settings, name="settings"),
+    path("<str:source>/form/", form_views.source_form, name="form"),
+    path("<str:source>/form/open", form_views.form_open, name="form_open"),
+    path("<str:source>/form/close", form_views.form_close, name="form_close"),
     path("<str:source>/test-event/", source_acts.test_event, name="test_event"),
     path(
         "<str:source>/test-event/<str:lead>/",

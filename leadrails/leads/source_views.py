@@ -18,7 +18,7 @@ from django.views.decorators.http import (
 from leadrails.leads import sources
 from leadrails.leads.models import SigningKey, Source, Workflow
 from leadrails.leads.services import SAMPLE_PHONE
-from leadrails.leads.source_facts import Activity, activity_of
+from leadrails.leads.source_facts import Activity, activity_of, leads_by_hour
 from leadrails.leads.source_forms import (
     KeyForm,
     NewSourceForm,
@@ -90,6 +90,7 @@ def source_detail(request: TenantRequest, source: str) -> HttpResponse:
     activity = activity_of(request.tenant, [found.id], now=timezone.now())
     context = {
         "activity": activity.get(found.id, Activity()),
+        "hours": leads_by_hour(found, now=timezone.now()),
         "keys": keys,
         "type": type_label(found),
         **posting_context(request, found, active),

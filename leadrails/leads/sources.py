@@ -108,6 +108,47 @@ def update_source(
     return source
 
 
+@transaction.atomic
+def open_form(source: Source, *, actor: User | None) -> Source:
+    """Take posts of an HTML form, at a new address; an old one ends."""
+    return _set_form_token(
+        source, secrets.token_urlsafe(24), "source.form_opened", actor
+    )
+
+
+@transaction.atomic
+def close_form(source: Source, *, actor: User | None) -> Source:
+    return _set_form_token(source, "", "source.form_closed", actor)
+
+
+def _set_form_token(
+    source: Source, token: str, action: str, actor: User | None
+) -> Source:
+    source = _lock(source)
+    _refuse_revoked(source)
+    source.form_token = token
+    source.save(update_fields=["form_token", "updated_at"])
+    bump_version(source.tenant_id)
+    audit.record(source.tenant, actor, action, source)
+    return source
+
+
+@transaction.atomic
+def map_fields(
+    source: Source, field_map: dict[str, str], *, actor: User | None
+) -> Source:
+    """Read fields of the source's form as fields of ours: theirs → ours."""
+    source = _lock(source)
+    _refuse_revoked(source)
+    if source.field_map == field_map:
+        return source
+    source.field_map = field_map
+    source.save(update_fields=["field_map", "updated_at"])
+    bump_version(source.tenant_id)
+    audit.record(source.tenant, actor, "source.fields_mapped", source, **field_map)
+    return source
+
+
 def pause_source(source: Source, *, actor: User | None) -> Source:
     return _set_status(source, Source.Status.PAUSED, "source.paused", actor)
 
