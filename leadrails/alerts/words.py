@@ -114,8 +114,8 @@ WORDS: dict[str, Words] = {
         title=_("Callbacks for %(where)s have a wrong signature"),
         sentence=_("They are not believed, so delivered messages may stay “sent”."),
         next_step=_(
-            "Check that the destination's auth token and the public address of this "
-            "server are right."
+            "Check that the destination's auth token or public key, the public address"
+            " of this server and its clock are right."
         ),
         opens=_("a callback with the right address is signed with another key"),
         closes=_("one is believed again and none was wrong for an hour"),

@@ -8,11 +8,14 @@ from leadrails.core.phone import normalise
 from leadrails.embedded.samples import Sample
 
 SENDER = "+15555550100"  # of the demo's first destination
+TELNYX = "+15555550200"
 SECONDS = 5.0
 REPLIES = {
     "United States, international format": {"body": "Yes please! Tomorrow at 9?"},
     "United States, with a picture": {"with": "+15555550102", "picture": "sample"},
     "Opted out": {"body": "STOP"},
+    "By Telnyx, United States": {"with": TELNYX, "body": "Can you come on Friday?"},
+    "By Telnyx, answer lost after accepting": {"with": TELNYX, "body": "Stop"},
 }
 """By the name of the sample: fields of the handset's form."""
 

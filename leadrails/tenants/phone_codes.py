@@ -8,14 +8,17 @@ sample numbers: what it sends can be read by all.
 """
 
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from destinations.credentials import provider_for
 from destinations.direct import send_directly, sent_to
 from destinations.models import Destination
 from destinations.providers import errors
-from destinations.providers.base import FoundMessage
+from destinations.providers.base import Capability, FoundMessage
 from leadrails.contacts.permission import ask_policy
 from leadrails.core import phone, policy
 from leadrails.core.crypto import CannotDecrypt
@@ -69,6 +72,14 @@ def send_code(
         phones.withdraw(user, code)
         raise ValidationError({"destination": _why(destination, error)}) from None
     return True
+
+
+def phone_url(user: User, destination: Destination) -> str:
+    """The simulated phone, where the provider keeps no list to show it from."""
+    if provider_for(destination).can(Capability.LIST):
+        return ""
+    page = reverse("destinations:handsets", args=[destination.tenant.slug])
+    return f"{page}?{urlencode({'phone': user.phone})}"
 
 
 def simulated_message(user: User, destination: Destination) -> FoundMessage | None:

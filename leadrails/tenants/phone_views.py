@@ -1,6 +1,6 @@
 """Confirming one's own phone: ask for a code, enter it, remove the number."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -103,12 +103,15 @@ def phone_handset(request: HttpRequest) -> HttpResponseBase:
     is_waiting = phones.is_pending(user, now=timezone.now())
     if sender is None or not sender.is_simulated or not is_waiting:
         return _to_card()
+    context: dict[str, Any] = {"is_reached": True}
     try:
-        message, is_reached = phone_codes.simulated_message(user, sender), True
+        if phone_url := phone_codes.phone_url(user, sender):
+            context["phone_url"] = phone_url
+        else:
+            context["message"] = phone_codes.simulated_message(user, sender)
     except (SendError, CannotDecrypt):
-        message, is_reached = None, False
+        context["is_reached"] = False
     enter_last_workspace(request)
-    context = {"message": message, "is_reached": is_reached}
     name = "_handset" if "HX-Request" in request.headers else "phone_handset"
     return render(request, f"tenants/{name}.html", context)
 

@@ -1,5 +1,7 @@
 """A lead's whole way, over real sockets and through the real workers."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.e2e.visitor import Visitor
@@ -39,6 +41,32 @@ def test_a_signed_lead_is_delivered_once_and_shown(system):
     assert "Ada Byron" in row
     assert "Delivered" in row
     assert "Sales SMS" in row
+
+
+def test_a_lead_goes_out_by_telnyx_and_a_stop_comes_back(system):
+    phone = system.new_phone()
+    lead = system.post(system.acme, phone, service_type="electrical").lead_id
+    (job,) = system.wait_for_jobs([lead], "delivered")
+    account = SimpleNamespace(sid=system.acme.account_sid, sender=job["sender"])
+
+    system.simulator.write(account, "Stop", sender=phone)
+
+    def stopped():
+        return system.query(
+            "SELECT reason FROM contacts_suppression WHERE phone = %s", phone
+        )
+
+    assert [row["reason"] for row in system.wait(stopped, "a suppression")] == [
+        "opted_out"
+    ]
+    (said,) = system.query(
+        "SELECT * FROM contacts_inboundmessage WHERE phone = %s", phone
+    )
+    assert (said["job_id"], said["opt_out"], said["is_answered"]) == (
+        job["id"],
+        "stop",
+        True,
+    )
 
 
 def test_leads_are_answered_at_once_and_delivered_once_while_redis_is_frozen(system):

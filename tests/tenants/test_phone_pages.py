@@ -8,10 +8,12 @@ import pytest
 from django.utils import timezone
 
 from destinations.models import Destination
+from destinations.providers.simulated import account_sid
 from leadrails.contacts.models import Suppression
 from leadrails.jobs.models import Job
 from leadrails.tenants.models import AuditEntry, Membership, Role, User
 from tests.make import make_destination, make_tenant, make_user
+from tests.webhooks.telnyx import make_place
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +74,19 @@ def later(user, **delta):
 
 
 # The way that works ------------------------------------------------------------
+
+
+def test_the_simulated_phone_opens_where_the_provider_keeps_no_list(
+    client, tenant, ann, simulator
+):
+    place = make_place(tenant=tenant)
+
+    ask(client, place, "+1 202 555 0142")
+    page = text(client.get(HANDSET, headers=HTMX))
+
+    (message,) = simulator.ledger(account=account_sid(tenant.id))
+    assert (message["to"], bool(code_of(message))) == ("+12025550142", True)
+    assert 'href="/t/acme/destinations/handsets/?phone=%2B12025550142"' in page
 
 
 def test_a_live_destination_confirms_a_phone(client, tenant, ann, simulator):
