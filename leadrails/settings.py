@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "leadrails.apps.LeadRailsConfig",
     "leadrails.ui",
     "leadrails.mail",
+    "leadrails.mailbox",
     "leadrails.tenants",
     "leadrails.contacts",
     "leadrails.alerts",
@@ -153,6 +154,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "leadrails.tenants.context.navigation",
                 "destinations.context.handsets",
+                "leadrails.mailbox.pages.mailbox_link",
             ],
             "libraries": {},
             "loaders": [
@@ -247,7 +249,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # Mail ------------------------------------------------------------------------
 
+env.EMAIL_SCHEMES["mailbox"] = "leadrails.mailbox.backend.MailboxBackend"
 EMAIL_URL = env.str("EMAIL_URL", default="")
+# Of a demo: mail goes nowhere, and owners read it on a page.
+LEADRAILS_KEEPS_MAIL = urlsplit(EMAIL_URL).scheme == "mailbox"
 LEADRAILS_HAS_MAIL = bool(EMAIL_URL)
 if LEADRAILS_HAS_MAIL:
     try:

@@ -26,6 +26,7 @@ urlpatterns = [
     path("v1/", include("leadrails.leads.api_urls")),
     path("webhooks/", include("webhooks.urls")),
     path("account/", include("leadrails.tenants.urls")),
+    path("mailbox/", include("leadrails.mailbox.urls")),
     path("ui/", include("leadrails.ui.urls")),
     path("t/<slug:tenant>/", include(tenant_pages)),
 ]

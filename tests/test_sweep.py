@@ -44,6 +44,7 @@ WORDS = {
     "mode": "live",
     "country": "RU",
 }
+KEPT_MAIL = ids.encode("eml", ids.uuid7())
 SOMEBODY = ids.encode("usr", ids.uuid7())
 CALLBACK = {
     "destination": ids.encode("dst", ids.uuid7()),
@@ -92,6 +93,9 @@ OUTSIDE = {
     "tenants:phone_confirm": ({}, (405, 302), (405, 422)),
     "tenants:phone_remove": ({}, (302, 302), (302, 302)),
     "tenants:phone_handset": ({}, (302, 405), (302, 405)),
+    "mailbox:list": ({}, (302, 405), (404, 405)),
+    "mailbox:detail": ({"mail": KEPT_MAIL}, (302, 405), (404, 405)),
+    "mailbox:html": ({"mail": KEPT_MAIL}, (302, 405), (404, 405)),
     "ui:theme": ({}, (405, 400), (405, 400)),
     "ui:styleguide": ({}, (404, 405), (404, 405)),
 }

@@ -58,12 +58,18 @@ class Demo:
         path: str = self.seeded["simulator"]["handsets"]
         return self.stack.urls["simulator"] + path
 
+    @property
+    def mailbox_url(self) -> str:
+        """Where mail of the system is read, once logged in as an owner."""
+        return f"{self.stack.urls['web']}/mailbox/"
+
     def write_file(self) -> None:
         """Where everything is, for scripts; again whenever a process is new."""
         facts = {
             "web_url": self.stack.urls["web"],
             "simulator_url": self.stack.urls["simulator"],
             "handsets_url": self.handsets_url,
+            "mailbox_url": self.mailbox_url,
             **self.seeded,
             "pids": self.stack.pids,
             "database_url": self.stack.urls["database"],
@@ -107,6 +113,7 @@ class Demo:
             "",
             f"LeadRails runs at  {self.stack.urls['web']}",
             f"The phones         {self.handsets_url}",
+            f"The mail           {self.mailbox_url}",
             f"Log in as          {admin['email']}  {admin['password']}",
             f"For scripts        {self.file}",
             "Ctrl-C stops it; the data stays. make clean removes it.",

@@ -230,6 +230,7 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             "MALLOC_ARENA_MAX": "2",
             "DEBUG": "0",
+            "EMAIL_URL": os.environ.get("EMAIL_URL", "mailbox://"),
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "SESSION_COOKIE_NAME": f"leadrails_{clone}",
             "SECRET_KEY": secrets.secret_key,
