@@ -17,9 +17,9 @@ from django.views.decorators.http import require_safe
 
 from leadrails.mailbox.models import KeptMail
 from leadrails.mailbox.pages import is_owner, readable
+from leadrails.tenants.account_pages import enter_last_workspace
 from leadrails.tenants.doors import read_id
 from leadrails.tenants.models import User
-from leadrails.tenants.profile_views import enter_last_workspace
 from leadrails.ui.paging import keyset_page
 
 SIZE = 50
@@ -46,6 +46,9 @@ def owners_only(
     def enter(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if not settings.LEADRAILS_KEEPS_MAIL or not is_owner(_person(request)):
             raise Http404
+        enter_last_workspace(request)
+        if not hasattr(request, "role"):  # it wants two factors, and has seen one
+            raise Http404
         return view(request, **kwargs)
 
     return enter
@@ -53,7 +56,6 @@ def owners_only(
 
 @owners_only
 def mail_list(request: HttpRequest) -> HttpResponse:
-    enter_last_workspace(request)
     page = keyset_page(
         readable(_person(request)).defer("text", "html"),
         after=request.GET.get("after"),
@@ -65,7 +67,6 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 
 @owners_only
 def mail_detail(request: HttpRequest, mail: str) -> HttpResponse:
-    enter_last_workspace(request)
     return render(request, "mailbox/mail_detail.html", {"mail": _access(request, mail)})
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from leadrails.tenants.addresses import address_of
+from leadrails.tenants.context import memberships_of
 from leadrails.tenants.devices import describe
 from leadrails.tenants.doors import LAST_TENANT
 from leadrails.tenants.models import Membership, Role, User
@@ -37,6 +38,11 @@ def enter_last_workspace(request: HttpRequest) -> None:
         return
     if membership.tenant.needs_two_factors and not has_two(request):
         return
+    memberships = memberships_of(request.user, membership.tenant.slug)
+    request.memberships = memberships  # type: ignore[attr-defined]
+    request.membership = next(  # type: ignore[attr-defined]
+        mine for mine in memberships if mine.pk == membership.pk
+    )
     request.tenant = membership.tenant  # type: ignore[attr-defined]
     request.role = Role(membership.role)  # type: ignore[attr-defined]
 

@@ -25,6 +25,8 @@ class Loader(filesystem.Loader):
 
     def get_contents(self, origin: Origin) -> str:
         text = super().get_contents(origin)
+        if not origin.name.endswith(".html"):
+            return text  # lines of a plain mail are read as they stand
         return shortened(text, keep_lines=settings.DEBUG)
 
 

@@ -239,7 +239,8 @@ def test_owners_and_admins_get_severe_ones_by_mail(
     assert stranger.email not in to
     mail = mailoutbox[0]
     assert mail.subject == ("[Acme] Severe: Messages of this workspace were given up")
-    assert "\nWhat to do: " in mail.body
+    assert "were given up\n\nLeadRails tried and stopped" in mail.body
+    assert "\n\nWhat to do: " in mail.body
     assert "settings/channels/mine" in mail.body
 
     people[Role.ADMIN].memberships.all().delete()
