@@ -51,7 +51,7 @@ WITH entry AS (
   FOR UPDATE SKIP LOCKED
 )
 SELECT job.id,
-  EXISTS (SELECT FROM jobs_queueentry WHERE job_id = job.id)
+  (SELECT job_id FROM jobs_queueentry WHERE job_id = job.id) IS NOT NULL
     AND job.id NOT IN (SELECT job_id FROM entry) AS is_busy,
   (SELECT json_agg(json_build_array(number, started_at, outcome, provider_id))
    FROM jobs_attempt WHERE job_id = job.id) AS attempts,
@@ -85,8 +85,8 @@ written AS (
     job.replay_of, is_moved
 ),
 ended AS (
-  DELETE FROM jobs_queueentry entry USING written
-  WHERE entry.job_id = written.id AND is_moved AND written.state <> 'retrying'
+  DELETE FROM jobs_queueentry WHERE job_id = ANY(ARRAY(
+    SELECT id FROM written WHERE is_moved AND state <> 'retrying'))
 )
 INSERT INTO jobs_queueentry (job_id, tenant_id, destination_id, is_bulk, due_at)
 SELECT id, tenant_id, destination_id, replay_of IS NOT NULL, due_at
@@ -180,13 +180,13 @@ ORDER BY id DESC LIMIT 1
 
 # Of a person who said stop: the drain ends what waits, and says why on its page.
 LET_END = """
-UPDATE jobs_queueentry entry SET due_at = now()
-FROM (
-  SELECT entry.job_id FROM jobs_job job JOIN jobs_queueentry entry
-    ON entry.job_id = job.id
-  WHERE job.tenant_id = %(tenant)s AND job.recipient = %(phone)s
-    AND job.id >= %(since)s AND job.state IN ('queued', 'retrying', 'held')
-    AND entry.lease_until IS NULL AND entry.due_at > now()
-  FOR UPDATE OF entry SKIP LOCKED) waiting
-WHERE entry.job_id = waiting.job_id
+WITH waiting AS (
+  SELECT job_id, lease_until, due_at FROM jobs_queueentry
+  WHERE job_id = ANY(ARRAY(SELECT id FROM jobs_job
+    WHERE tenant_id = %(tenant)s AND recipient = %(phone)s AND id >= %(since)s
+      AND state IN ('queued', 'retrying', 'held')))
+  FOR UPDATE SKIP LOCKED
+)
+UPDATE jobs_queueentry SET due_at = now() WHERE job_id = ANY(ARRAY(
+  SELECT job_id FROM waiting WHERE lease_until IS NULL AND due_at > now()))
 """

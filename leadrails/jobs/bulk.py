@@ -143,8 +143,8 @@ canceled AS (
   FROM free WHERE jobs_job.id = free.job_id AND jobs_job.state = ANY(%(states)s)
   RETURNING jobs_job.id
 )
-DELETE FROM jobs_queueentry entry USING canceled WHERE entry.job_id = canceled.id
-RETURNING entry.job_id
+DELETE FROM jobs_queueentry WHERE job_id = ANY(ARRAY(SELECT id FROM canceled))
+RETURNING job_id
 """
 
 

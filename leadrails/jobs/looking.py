@@ -39,21 +39,28 @@ Adopt = Callable[[DueJob, Sequence[FoundMessage]], Awaitable[FoundMessage | None
 # a question rather than a message: it answers for all in doubt, and texts nobody.
 _CLAIM_FIRST = """
 WITH doubt AS (
-  SELECT DISTINCT ON (job.destination_id) job.destination_id, job.id
-  FROM jobs_job job JOIN jobs_queueentry entry ON entry.job_id = job.id
-  WHERE job.state = 'unknown' AND entry.lease_until IS NULL AND entry.due_at <= now()
-  ORDER BY job.destination_id, entry.due_at
+  SELECT DISTINCT ON (destination_id) destination_id, id
+  FROM (
+    SELECT destination_id, id, (
+      SELECT CASE WHEN lease_until IS NULL AND due_at <= now() THEN due_at END
+      FROM jobs_queueentry WHERE job_id = job.id) AS due_at
+    FROM jobs_job job WHERE state = 'unknown') waiting
+  WHERE due_at IS NOT NULL ORDER BY destination_id, due_at
 ),
 gate AS (
   SELECT gate.destination_id FROM jobs_gate gate JOIN doubt USING (destination_id)
   WHERE coalesce(greatest(gate.open_until, gate.slowed_until) <= now(), true)
   ORDER BY gate.destination_id FOR UPDATE OF gate
 ),
+entry AS (
+  SELECT job_id, lease_until FROM jobs_queueentry
+  WHERE job_id = ANY(ARRAY(SELECT id FROM doubt JOIN gate USING (destination_id)))
+  FOR UPDATE SKIP LOCKED
+),
 leased AS (
-  UPDATE jobs_queueentry entry SET lease_until = now() + %(lease)s, worker = %(worker)s
-  FROM doubt JOIN gate USING (destination_id)
-  WHERE entry.job_id = doubt.id AND entry.lease_until IS NULL
-  RETURNING entry.job_id, entry.destination_id
+  UPDATE jobs_queueentry SET lease_until = now() + %(lease)s, worker = %(worker)s
+  WHERE job_id = ANY(ARRAY(SELECT job_id FROM entry WHERE lease_until IS NULL))
+  RETURNING job_id, destination_id
 ),
 probing AS (
   UPDATE jobs_gate gate SET is_probing = true, open_until = now() + %(probe)s
@@ -65,14 +72,19 @@ SELECT job_id FROM leased
 # What is in doubt costs the destination's rate nothing: one listing serves them all.
 _CLAIM_REST = """
 WITH picked AS (
-  SELECT entry.job_id FROM jobs_job job
-  JOIN jobs_queueentry entry ON entry.job_id = job.id
-  WHERE job.tenant_id = %(tenant)s AND job.destination_id = %(destination)s
-    AND job.state = 'unknown' AND entry.lease_until IS NULL AND entry.due_at <= now()
-  LIMIT %(most)s FOR UPDATE OF entry SKIP LOCKED
+  SELECT id FROM jobs_job job WHERE tenant_id = %(tenant)s
+    AND destination_id = %(destination)s AND state = 'unknown'
+    AND (SELECT lease_until IS NULL AND due_at <= now() FROM jobs_queueentry
+      WHERE job_id = job.id)
+  LIMIT %(most)s
+),
+free AS (
+  SELECT job_id, lease_until FROM jobs_queueentry
+  WHERE job_id = ANY(ARRAY(SELECT id FROM picked)) FOR UPDATE SKIP LOCKED
 )
-UPDATE jobs_queueentry entry SET lease_until = now() + %(lease)s, worker = %(worker)s
-FROM picked WHERE entry.job_id = picked.job_id RETURNING entry.job_id
+UPDATE jobs_queueentry SET lease_until = now() + %(lease)s, worker = %(worker)s
+WHERE job_id = ANY(ARRAY(SELECT job_id FROM free WHERE lease_until IS NULL))
+RETURNING job_id
 """
 
 

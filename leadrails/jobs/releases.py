@@ -47,8 +47,8 @@ moved AS (
     AND job.reason = %(reason)s
   RETURNING job.id
 )
-UPDATE jobs_queueentry entry SET due_at = now() FROM moved
-WHERE entry.job_id = moved.id RETURNING entry.job_id
+UPDATE jobs_queueentry SET due_at = now()
+WHERE job_id = ANY(ARRAY(SELECT id FROM moved)) RETURNING job_id
 """
 _THESE = _RELEASE.format(those="held.id = ANY(%(jobs)s)")
 _OF_DESTINATION = _RELEASE.format(
@@ -103,7 +103,8 @@ free AS (
   JOIN place ON place.id = input.destination_id
   JOIN leads_source source ON source.id = input.source_id
   JOIN jobs_queueentry entry ON entry.job_id = input.job_id
-  WHERE entry.lease_until IS NULL AND entry.due_at > now() AND CASE input.reason
+  WHERE entry.job_id = ANY(ARRAY(SELECT job_id FROM input))
+    AND entry.lease_until IS NULL AND entry.due_at > now() AND CASE input.reason
     WHEN 'destination_paused' THEN place.status = 'active'
     WHEN 'country_not_enabled' THEN input.country <> ALL(place.held_countries)
     WHEN 'destination_ceiling' THEN place.hourly_ceiling > input.of_destination
@@ -118,8 +119,8 @@ moved AS (
   WHERE job.id = free.job_id AND job.state = 'held' AND job.reason = free.reason
   RETURNING job.id
 )
-UPDATE jobs_queueentry entry SET due_at = now() FROM moved
-WHERE entry.job_id = moved.id
+UPDATE jobs_queueentry SET due_at = now()
+WHERE job_id = ANY(ARRAY(SELECT id FROM moved))
 """
 _CLEARED_BY_PEOPLE = frozenset(
     {
@@ -188,24 +189,28 @@ def _row(job: DueJob, reason: str, place: Destination | None) -> dict[str, Any]:
 
 # Those of one lead have the time of its arrival, and so lie in one month.
 _LET_FOLLOW = """
-WITH free AS (
-  SELECT entry.job_id FROM jobs_job earlier
+WITH follows AS MATERIALIZED (
+  SELECT later.id FROM jobs_job earlier
   JOIN jobs_job later ON later.lead_id = earlier.lead_id AND later.id > earlier.id
     AND later.id <= (left(earlier.id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid
     AND later.tenant_id = earlier.tenant_id AND later.recipient = earlier.recipient
     AND later.state = 'held' AND later.reason = 'lead_order'
-  JOIN jobs_queueentry entry ON entry.job_id = later.id
-  WHERE earlier.id = ANY(%(jobs)s) AND entry.lease_until IS NULL
-    AND entry.due_at > now() + %(gap)s
-  ORDER BY entry.job_id FOR UPDATE OF entry SKIP LOCKED
+  WHERE earlier.id = ANY(%(jobs)s)
+),
+free AS (
+  SELECT job_id, lease_until, due_at FROM jobs_queueentry
+  WHERE job_id = ANY(ARRAY(SELECT id FROM follows))
+  ORDER BY job_id FOR UPDATE SKIP LOCKED
 ),
 moved AS (
   UPDATE jobs_job job SET due_at = now() + %(gap)s FROM free
-  WHERE job.id = free.job_id AND job.state = 'held' AND job.reason = 'lead_order'
-  RETURNING job.id, job.due_at
+  WHERE job.id = free.job_id AND free.lease_until IS NULL
+    AND free.due_at > now() + %(gap)s
+    AND job.state = 'held' AND job.reason = 'lead_order'
+  RETURNING job.id
 )
-UPDATE jobs_queueentry entry SET due_at = moved.due_at FROM moved
-WHERE entry.job_id = moved.id
+UPDATE jobs_queueentry SET due_at = now() + %(gap)s
+WHERE job_id = ANY(ARRAY(SELECT id FROM moved))
 """
 
 
