@@ -14,6 +14,8 @@ PRODUCTION := SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-987654
 ifdef SKIP_BROWSER
 BROWSER_TESTS := -m "not browser"
 endif
+# A process per core; files stay whole. Alone: ARGS="-n 0 tests/core".
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist loadgroup
 
 .PHONY: help demo test bench bench-10m chaos chaos-report check fmt servers stop clean lock venv venv-dev chromium
 
@@ -25,7 +27,7 @@ demo: venv ## Start everything and send sample leads; ONCE=1 stops after them
 
 test: venv-dev chromium ## Run the tests; ARGS="tests/core -x", SKIP_BROWSER=1
 	@exec $(PY) -m leadrails.embedded servers \
-		$(PY) -m pytest $(BROWSER_TESTS) $(ARGS)
+		$(PY) -m pytest $(SIDE_BY_SIDE) $(BROWSER_TESTS) $(ARGS)
 
 bench: venv-dev ## Measure speed beside its limits, JSON lines; ONLY=dispatch, RUNS=5
 	@exec $(PY) -m tests.bench $(if $(RUNS),--runs $(RUNS)) $(ONLY)

@@ -1,6 +1,7 @@
 """Shared fixtures. Nothing in the tests may talk to another machine."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,17 @@ from leadrails.jobs.loop import SenderLoop
 
 pytest_plugins = ["tests.simulator.server", "tests.browser"]
 
+TESTS = Path(__file__).parent
+SHARED = ("e2e",)  # folders whose tests share what takes long to start
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+def pytest_collection_modifyitems(items):
+    """What is set up once for a file, or for a folder, is set up in one process."""
+    for item in items:
+        folder = item.path.parent
+        shared = folder if folder.name in SHARED else item.path
+        item.add_marker(pytest.mark.xdist_group(shared.relative_to(TESTS).as_posix()))
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """Settings for tests: the real ones, with secrets and servers for this run."""
 
 import os
+from urllib.parse import urlsplit
 
 os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-" + "x" * 40)
 os.environ.setdefault(
@@ -8,6 +9,12 @@ os.environ.setdefault(
 )
 os.environ.setdefault("LEADRAILS_SIMULATOR_SECRET", "a-simulator-secret-for-tests")
 os.environ.setdefault("LEADRAILS_PUBLIC_URL", "http://127.0.0.1:8000")
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # Tests that run side by side have a Redis database each, as they have one in
+    # PostgreSQL. Redis has 16; the first is for whoever runs alone.
+    parts = urlsplit(os.environ["REDIS_URL"])
+    number = 1 + int(worker.removeprefix("gw"))
+    os.environ["REDIS_URL"] = parts._replace(path=f"/{number}").geturl()
 
 from leadrails.settings import *  # noqa: F403
 
