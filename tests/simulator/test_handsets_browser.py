@@ -7,8 +7,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from destinations.providers.simulated import handsets_path
 from leadrails.embedded.browser import NAMES
+from tests.browser import ARGS
 from tests.simulator.test_client import SENDER, send
-from tests.ui.test_browser import ARGS
 
 pytestmark = pytest.mark.browser
 PHONE = "+12125550142"
