@@ -40,6 +40,11 @@ def handsets_path(secret: str, account: str) -> str:
     return f"/handsets/{account}/{_derived(secret, f'handsets of {account}')}/"
 
 
+def rcs_sender(account: str) -> str:
+    """The account's RCS sender at Twilio; its SID is the account's `XE` sibling."""
+    return f"rcs:simulated_{account[-8:]}_agent"
+
+
 def is_simulated_key(api_key: str) -> bool:
     """Whether it is a Telnyx key of a simulated account."""
     return _TELNYX_KEY.fullmatch(api_key) is not None

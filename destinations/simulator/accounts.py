@@ -71,6 +71,10 @@ class Account:
         return sender in SENDERS or sender in self.numbers
 
     @property
+    def rcs_sender(self) -> str:
+        return simulated.rcs_sender(self.sid)
+
+    @property
     def agent_id(self) -> str:
         return simulated.telnyx_agent_id(self.sid)
 
@@ -79,7 +83,8 @@ class Account:
 
     def hears(self, address: str) -> bool:
         """Whether a phone can write to it."""
-        return self.owns(address.rpartition(":")[2]) or self.owns_at_telnyx(address)
+        is_ours = self.owns(address.rpartition(":")[2]) or address == self.rcs_sender
+        return is_ours or self.owns_at_telnyx(address)
 
     @property
     def service_sid(self) -> str:

@@ -125,6 +125,8 @@ def message_fields(message: Message) -> Json:
         "body": message.body,
         "media": message.media,
         "fields": message.extra.get("fields", {}),
+        "rich": message.extra.get("rich") if message.is_rcs else None,
+        "fell_back": "fell_back_at" in message.extra,
         "scenario": message.scenario,
         "status": message.status,
         "error_code": message.error_code,

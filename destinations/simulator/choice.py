@@ -1,7 +1,8 @@
 """
 Which sender of a Messaging Service a message gets.
 
-RCS is not spoken yet, so short codes come first; then names, then numbers.
+RCS, if the service has a sender for it and the phone takes it, is chosen before (see
+`Rules.choose`). Here short codes come first; then names, then numbers.
 Source: Twilio, "Messaging Services: sender selection" (2026).
 """
 

@@ -2,9 +2,11 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from destinations.simulator import rich
 from destinations.simulator.accounts import Account
 from destinations.simulator.documents import Form, first
 from destinations.simulator.errors import ApiError
@@ -14,16 +16,18 @@ KIND = "content"
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 # The first of these that a template has is what a text message or a chat shows.
 FOR_TEXTS = ("twilio/text", "twilio/media")
+FOR_RCS = ("twilio/carousel", "twilio/card", "twilio/media", "twilio/text")
 FOR_CHATS = ("twilio/card", "twilio/quick-reply", "twilio/call-to-action", *FOR_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a message says: `extra` may hold buttons and a place."""
+    """What a message says: `extra` may hold buttons and a place, `rich` is by RCS."""
 
     body: str
     media: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+    rich: dict[str, Any] = field(default_factory=dict)
 
 
 def render(form: Form, account: Account, store: Store) -> Content:
@@ -33,15 +37,17 @@ def render(form: Form, account: Account, store: Store) -> Content:
     if not sid:
         if variables:
             raise ApiError(21654)
-        return Content(body, media)
+        return Content(body, media, rich=rich.of_text(body, media))
     template = store.get(account.sid, KIND, sid)
     if template is None:
         raise ApiError(21655)
     values = {**(template["variables"] or {}), **_variables(variables)}
-    is_chat = ":" in first(form, "To")
-    kind, chosen = _richest(template["types"], is_chat=is_chat)
-    filled = _fill(chosen, values)
-    return _content(kind, filled, sid)
+    to, types = first(form, "To"), template["types"]
+    wanted = FOR_RCS if to.startswith("rcs:") else FOR_CHATS if ":" in to else FOR_TEXTS
+    kind, chosen = _richest(types, wanted)
+    content = _content(kind, _fill(chosen, values), sid)
+    kind, chosen = _richest(types, FOR_RCS)
+    return replace(content, rich=rich.of_twilio(kind, _fill(chosen, values)))
 
 
 def _variables(text: str) -> dict[str, str]:
@@ -58,8 +64,7 @@ def _variables(text: str) -> dict[str, str]:
     return values
 
 
-def _richest(types: dict[str, Any], *, is_chat: bool) -> tuple[str, Any]:
-    wanted = FOR_CHATS if is_chat else FOR_TEXTS
+def _richest(types: dict[str, Any], wanted: Iterable[str]) -> tuple[str, Any]:
     kind = next((name for name in wanted if name in types), next(iter(types)))
     return kind, types[kind]
 

@@ -57,11 +57,12 @@ def check(form: Form, account: Account, rules: Rules) -> Draft:
         raise ApiError(21603)
     content = contents.render(form, account, rules.store)
     _check_content(form, content)
-    _check_options(form, service_sid)
+    _check_options(form)
     recipient = _recipient(to, account)
     service = _service(service_sid, account, rules) if service_sid else None
     if sender:
         sender = _sender(sender, recipient, account, rules, service)
+    _check_fallback(form, account, service)
     callback = first(form, "StatusCallback")
     if service and not callback:
         callback = service.settings["status_callback"] or ""
@@ -75,7 +76,9 @@ def check(form: Form, account: Account, rules: Rules) -> Draft:
         media=content.media,
         callback_url=callback or None,
         send_at=_send_at(form, service_sid),
-        extra=content.extra | _extra(form, service),
+        extra=content.extra
+        | _extra(form, service)
+        | _by_rcs(form, recipient, sender, body, content, service),
     )
 
 
@@ -100,7 +103,7 @@ def _check_content(form: Form, content: Content) -> None:
         raise ApiError(21620)
 
 
-def _check_options(form: Form, service: str) -> None:
+def _check_options(form: Form) -> None:
     callback = first(form, "StatusCallback")
     if callback and not is_public_url(callback):
         raise ApiError(21609)
@@ -109,8 +112,6 @@ def _check_options(form: Form, service: str) -> None:
         raise ApiError(21624)
     if period and not 1 <= int(period) <= LONGEST_WAIT:
         raise ApiError(21624)
-    if first(form, "FallbackFrom"):
-        raise ApiError(21667 if service else 21666)
 
 
 def _body(form: Form, body: str, account: Account, service: Service | None) -> str:
@@ -198,11 +199,12 @@ def _sender(
 
 
 def _channel_sender(raw: str, recipient: str, account: Account) -> str:
-    """Every number of the account is a WhatsApp sender too; RCS is not spoken yet."""
+    """Every number of the account is a WhatsApp sender too; one agent is for RCS."""
     prefix, _, number = raw.rpartition(":")
     if prefix != recipient.rpartition(":")[0]:
         raise ApiError(21612)
-    if prefix != "whatsapp" or not account.owns(number):
+    is_whatsapp = prefix == "whatsapp" and account.owns(number)
+    if not is_whatsapp and raw != account.rcs_sender:
         raise ApiError(63007)
     return raw
 
@@ -216,6 +218,39 @@ def _number_sender(raw: str, recipient: str, account: Account) -> str:
     if number == accounts.SHORT_CODE and region(recipient) != "US":
         raise ApiError(21659)
     return number
+
+
+def _check_fallback(form: Form, account: Account, service: Service | None) -> None:
+    sender = first(form, "FallbackFrom")
+    if not sender:
+        return
+    if service is None:
+        raise ApiError(21666)
+    if service.rcs_sender is None:
+        raise ApiError(21667)
+    if not account.owns(sender):
+        raise ApiError(21664)
+
+
+def _by_rcs(
+    form: Form,
+    recipient: str,
+    sender: str,
+    body: str,
+    content: Content,
+    service: Service | None,
+) -> dict[str, Any]:
+    """What it shows by RCS, and the text that takes its place; `rcs:` has none."""
+    if recipient.startswith("rcs:"):
+        return {"rich": content.rich}
+    if sender or ":" in recipient or service is None or service.rcs_sender is None:
+        return {}
+    fallback = {
+        "sender": first(form, "FallbackFrom") or None,
+        "body": body,
+        "media": list(content.media),
+    }
+    return {"rich": content.rich, "fallback": fallback}
 
 
 def _send_at(form: Form, service: str) -> int | None:

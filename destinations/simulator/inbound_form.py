@@ -1,6 +1,7 @@
 """The parameters of the request that tells of an inbound message."""
 
 import json
+from typing import Any
 
 from destinations.simulator.message import API_VERSION, Message
 from destinations.simulator.numbers import place
@@ -29,10 +30,21 @@ def inbound_fields(
     for index, content_type in enumerate(message.media):
         fields[f"MediaUrl{index}"] = f"{base_url}{message.media_uri(index)}"
         fields[f"MediaContentType{index}"] = content_type
-    return fields | _about_channel(sender, to) | extra
+    return fields | _about_channel(sender, to, extra) | extra
 
 
-def _about_channel(sender: str, to: str) -> dict[str, str]:
+def _rcs_metadata(to: str, extra: dict[str, str]) -> dict[str, Any]:
+    context: dict[str, Any] = {"agent": f"{to.partition(':')[2]}@rbm.goog"}
+    if "ButtonText" in extra:
+        context["suggestionResponse"] = {
+            "postbackData": extra.get("ButtonPayload", ""),
+            "text": extra["ButtonText"],
+            "type": extra.get("ButtonType", "REPLY"),
+        }
+    return {"type": "rcs", "data": {"context": context}}
+
+
+def _about_channel(sender: str, to: str, extra: dict[str, str]) -> dict[str, str]:
     """A text has the places of both numbers, a chat the name of the other side."""
     channel, colon, number = sender.rpartition(":")
     if not colon:
@@ -41,6 +53,11 @@ def _about_channel(sender: str, to: str) -> dict[str, str]:
             f"{side}{name}": value
             for side, address in both
             for name, value in place(address).items()
+        }
+    if channel == "rcs":
+        return {
+            "ChannelPrefix": channel,
+            "ChannelMetadata": json.dumps(_rcs_metadata(to, extra)),
         }
     metadata = {"type": channel, "data": {"context": {"ProfileName": "Handset"}}}
     return {

@@ -76,6 +76,12 @@ class Message:
         return (self.sender or "").startswith("rcs:")
 
     @property
+    def channel_to(self) -> str:
+        """The recipient with the channel that it goes by, as callbacks tell it."""
+        is_bare = self.is_rcs and ":" not in self.to
+        return f"rcs:{self.to}" if is_bare else self.to
+
+    @property
     def uri(self) -> str:
         return f"/{API_VERSION}/Accounts/{self.account}/Messages/{self.sid}"
 
@@ -119,15 +125,18 @@ class Message:
             "SmsSid": self.sid,
             "SmsStatus": self.status,
             "MessageStatus": self.status,
-            "To": self.to,
+            "To": self.channel_to,
             "MessageSid": self.sid,
             "AccountSid": self.account,
             "From": self.sender or "",
             "ApiVersion": API_VERSION,
         }
-        prefix, colon, _ = self.to.partition(":")
+        prefix, colon, _ = self.channel_to.partition(":")
         if colon:
-            fields |= {"ChannelPrefix": prefix, "ChannelToAddress": self.to}
+            fields |= {"ChannelPrefix": prefix, "ChannelToAddress": self.channel_to}
+            if self.error_code:
+                reason = MESSAGES.get(self.error_code, "")
+                fields["ChannelStatusMessage"] = reason
         if self.status == "read":
             fields["EventType"] = "READ"
         if self.service:

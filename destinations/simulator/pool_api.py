@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from destinations.providers.simulated import MARK
+from destinations.providers.simulated import MARK, sibling_sid
 from destinations.simulator import clock, ids
 from destinations.simulator.accounts import SHORT_CODE, Account, sender_sid
 from destinations.simulator.app import PARTS, account_of_user, form_of, json_answer
@@ -154,13 +154,21 @@ def _put_name(service: Service, name: str, country: str) -> str:
 def _add_channel(
     request: web.Request, account: Account, service: Service, form: Form
 ) -> str:
-    """Every number of the account is a WhatsApp sender: `XE` and its PN's digits."""
+    """
+    Every number of the account is a WhatsApp sender: `XE` and its PN's digits.
+
+    The account has one RCS sender: `XE` and the digits of its own SID.
+    """
     check_names(form, "CreateChannelSender")
     sid = first(form, "Sid")
-    owned = {f"XE{sender_sid(account.sid, n)[2:]}": n for n in account.all_numbers}
+    owned = {
+        f"XE{sender_sid(account.sid, number)[2:]}": f"whatsapp:{number}"
+        for number in account.all_numbers
+    }
+    owned[sibling_sid("XE", account.sid)] = account.rcs_sender
     if sid not in owned:
         raise ApiError(20404)
-    sender = f"whatsapp:{owned[sid]}"
+    sender = owned[sid]
     home = request.app[PARTS].rules.services.home_of(account, sender)
     if home is not None:
         raise ApiError(21710 if home.sid == service.sid else 21712)
@@ -194,7 +202,12 @@ def _items(
             shown.append((sid, {**fields, "capabilities": ["SMS", "MMS"]}))
     elif kind == "ChannelSenders":
         for sid, sender in service.channels.items():
-            fields = {"sender": sender, "sender_type": "WhatsApp", "country_code": ""}
+            is_rcs = sender.startswith("rcs:")
+            fields = {
+                "sender": sender,
+                "sender_type": "RCS" if is_rcs else "WhatsApp",
+                "country_code": "",
+            }
             shown.append((sid, fields))
     else:
         shown = list(_names(service, kind))

@@ -54,14 +54,26 @@ class Rules:
 
     def choose(self, account: Account, message: Message, now: int) -> int | None:
         """Give a service's message its sender; return the code if it fails instead."""
-        service = self.services.get(account, message.service or "")
-        sender = self.chooser.choose(service, message.to) if service else None
+        sender = self._chosen(account, message)
         if sender is None:
             return 21703
         message.sender = sender
         if self.opt_outs.has_blocked(account, sender, message.to):
             return 21610
         return 30001 if self.pace.is_full(account, sender, now) else None
+
+    def _chosen(self, account: Account, message: Message) -> str | None:
+        """RCS first, if the service has it and the phone answers that it takes it."""
+        service = self.services.get(account, message.service or "")
+        if service is None:
+            return None
+        fallback = message.extra.get("fallback")
+        if fallback and service.rcs_sender:
+            if self.has_rcs(account.sid, message.to):
+                return service.rcs_sender
+            if fallback["sender"]:
+                return str(fallback["sender"])
+        return self.chooser.choose(service, message.to)
 
     def text_sender(self, message: Message) -> str | None:
         """The number, code or name of a service that takes the place of RCS."""

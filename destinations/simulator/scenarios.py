@@ -294,5 +294,5 @@ def scenario_named(name: str) -> Scenario:
 
 
 def scenario_for(to: str) -> Scenario:
-    picked = _PICKS.fullmatch(to)
+    picked = _PICKS.fullmatch(to.removeprefix("rcs:"))
     return _BY_NUMBER.get(picked[1], DELIVERED) if picked else DELIVERED

@@ -61,6 +61,11 @@ class Service:
         return not (self.numbers or self.short_codes or self.names or self.channels)
 
     @property
+    def rcs_sender(self) -> str | None:
+        found = (s for s in self.channels.values() if s.startswith("rcs:"))
+        return next(found, None)
+
+    @property
     def senders(self) -> Iterable[str]:
         return (*self.numbers, *self.short_codes, *self.channels.values())
 
