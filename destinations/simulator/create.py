@@ -13,8 +13,8 @@ from destinations.simulator import accounts, clock, contents, smart
 from destinations.simulator.accounts import Account
 from destinations.simulator.contents import Content
 from destinations.simulator.documents import Form, check_names, first, typed
+from destinations.simulator.draft import LONGEST_WAIT, Draft
 from destinations.simulator.errors import ApiError
-from destinations.simulator.lifecycle import LONGEST_WAIT, Draft
 from destinations.simulator.numbers import takes_names
 from destinations.simulator.regions import normalise, region
 from destinations.simulator.rules import Rules

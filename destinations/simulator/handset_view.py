@@ -15,6 +15,7 @@ LOOKED_AT = 500  # newest messages of the account, to find its phones
 THREAD = 60  # newest messages of a phone
 MOST_PHONES = 40
 ARRIVED = {"delivered", "read"}
+TELNYX_AGENT = "agent_"
 _LINK = re.compile(r"(https?://[^\s<>\"]+)")
 Json = dict[str, Any]
 
@@ -52,15 +53,31 @@ class Bubble:
         return sent
 
     @property
+    def rich(self) -> Json:
+        """What it shows by RCS; empty for all others, a fallback too."""
+        message = self.message
+        shown: Json = message.extra.get("rich", {}) if message.is_rcs else {}
+        return shown
+
+    @property
+    def provider(self) -> str:
+        return "Telnyx" if self.message.is_telnyx else "Twilio"
+
+    @property
     def is_seen(self) -> bool:
         """Whether it has come to this phone."""
         message = self.message
+        if "is_event" in message.extra:
+            return False
         is_silent = message.status == "sent" and not message.plan
         return self.is_mine or message.status in ARRIVED or is_silent
 
 
 def pretty(address: str) -> str:
     channel, _, number = address.rpartition(":")
+    if channel == "rcs":
+        is_telnyx = number.startswith(TELNYX_AGENT)
+        return f"Your brand · {'Telnyx' if is_telnyx else 'Twilio'}"
     if number.startswith("+"):
         try:
             parsed = phonenumbers.parse(number)
@@ -73,6 +90,10 @@ def pretty(address: str) -> str:
         if (channel)
         else number
     )
+
+
+def took(ms: int) -> str:
+    return f"{ms} ms" if ms < 10_000 else f"{ms // 1000} s"
 
 
 def phones(ledger: sqlite3.Connection, account: str, kept: Json) -> list[Phone]:
@@ -90,7 +111,11 @@ def phones(ledger: sqlite3.Connection, account: str, kept: Json) -> list[Phone]:
         if number not in found:
             if len(found) == MOST_PHONES:
                 continue
-            snippet = message.body or ("Picture" if message.media else "")
+            shown = message.extra.get("rich") or {}
+            is_picture = message.media or shown.get("file")
+            is_place = "Latitude" in message.extra.get("fields", {})
+            silent = "Picture" if is_picture else "Place" if is_place else ""
+            snippet = message.body or silent
             found[number] = Phone(number, snippet, message.created, message.seq)
         seen = kept.get(number, {}).get("seen", 0)
         has_come = message.status in ARRIVED and not message.is_inbound
@@ -100,15 +125,15 @@ def phones(ledger: sqlite3.Connection, account: str, kept: Json) -> list[Phone]:
 
 def bubbles(ledger: sqlite3.Connection, account: str, number: str) -> list[Bubble]:
     """All of a phone's messages over all channels, oldest first."""
-    both = [number, f"whatsapp:{number}"]
-    sent = "recipient IN (?, ?) AND account = ? AND direction <> 'inbound'"
-    written = "sender IN (?, ?) AND account = ? AND direction = 'inbound'"
+    every = [number, f"whatsapp:{number}", f"rcs:{number}"]
+    sent = "recipient IN (?, ?, ?) AND account = ? AND direction <> 'inbound'"
+    written = "sender IN (?, ?, ?) AND account = ? AND direction = 'inbound'"
     messages: dict[int, Message] = {}
     for where in (sent, written):
         rows = ledger.execute(
             f"SELECT * FROM message WHERE {where} AND is_deleted = 0"  # noqa: S608
             " ORDER BY seq DESC LIMIT ?",
-            [*both, account, THREAD],
+            [*every, account, THREAD],
         )
         messages |= {message.seq: message for message in map(message_of, rows)}
     newest = sorted(messages)[-THREAD:]

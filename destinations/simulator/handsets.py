@@ -51,6 +51,7 @@ _pages = jinja2.Environment(
 )
 _pages.filters["pretty"] = handset_view.pretty
 _pages.filters["clock"] = clock.iso8601
+_pages.filters["took"] = handset_view.took
 
 
 async def enter(request: web.Request) -> web.Response:
@@ -125,12 +126,14 @@ async def _show(
         "others": others,
         "other": other,
         "is_chat": other.startswith("whatsapp:"),
+        "is_rcs": other.startswith("rcs:"),
+        "has_rcs": parts.rules.has_rcs(account.sid, chosen),
         "initials": other[:2] if other[:1].isalpha() and ":" not in other else "",
         "bubbles": [bubble for bubble in thread if bubble.is_seen],
         "record": shown[::-1],
         "is_offline": bool(kept.get(chosen, {}).get("is_offline")),
         "unread": next((p.unread for p in found if p.number == chosen), 0),
-        "is_out": parts.rules.opt_outs.has_blocked(account, other, chosen),
+        "is_out": parts.rules.has_blocked(account, other, chosen),
         "places": PLACES,
         "problem": problem,
     }
@@ -157,9 +160,9 @@ async def reply(request: web.Request) -> web.Response:
         return web.Response(status=409, text="The phone is in airplane mode.")
     body = fields.get("button", body)
     if body or uploads or extra:
-        channel = "whatsapp:" if other.startswith("whatsapp:") else ""
+        channel, colon, _ = other.partition(":")
         written = Written(
-            sender=f"{channel}{number}",
+            sender=f"{channel}{colon}{number}" if colon else number,
             to=other,
             body=body,
             uploads=tuple(uploads),
@@ -178,7 +181,7 @@ def _extra(fields: dict[str, str]) -> dict[str, str]:
         return {
             "ButtonText": fields["button"],
             "ButtonPayload": fields.get("payload") or fields["button"],
-            "ButtonType": "REPLY",
+            "ButtonType": "ACTION" if fields.get("kind") == "ACTION" else "REPLY",
         }
     return {}
 
@@ -223,6 +226,14 @@ async def switch_airplane(request: web.Request) -> web.Response:
     return _back(request, number, request.query.get("with", ""))
 
 
+async def switch_rcs(request: web.Request) -> web.Response:
+    """Off, it gets texts only, and says so when it is asked what it takes."""
+    account, number = _account(request), request.match_info["phone"]
+    rules = request.app[PARTS].rules
+    _keep(request, account, number, has_rcs=not rules.has_rcs(account.sid, number))
+    return _back(request, number, request.query.get("with", ""))
+
+
 async def mark_read(request: web.Request) -> web.Response:
     """A chat's messages become `read`; a text message has no such report."""
     account, number = _account(request), request.match_info["phone"]
@@ -232,8 +243,9 @@ async def mark_read(request: web.Request) -> web.Response:
     )
     for bubble in shown:
         message = bubble.message
-        is_chat = message.to.startswith("whatsapp:") and not message.is_inbound
-        if is_chat and message.status == "delivered" and not message.plan:
+        is_chat = message.to.startswith("whatsapp:") or message.is_rcs
+        is_new = message.status == "delivered" and not message.plan
+        if is_chat and is_new and not message.is_inbound:
             parts.lifecycle.mark_read(message)
     seen = max((bubble.message.seq for bubble in shown), default=0)
     _keep(request, account, number, seen=seen)

@@ -12,9 +12,10 @@ from destinations.simulator import clock, ids, segments, twiml
 from destinations.simulator.accounts import Account, Accounts
 from destinations.simulator.callback import Callback
 from destinations.simulator.courier import Answer, Call, Courier
+from destinations.simulator.draft import Draft
 from destinations.simulator.inbound_form import inbound_fields
 from destinations.simulator.ledger import Ledger
-from destinations.simulator.lifecycle import Draft, Lifecycle
+from destinations.simulator.lifecycle import Lifecycle
 from destinations.simulator.message import Message
 from destinations.simulator.phone import Written
 from destinations.simulator.rules import Rules

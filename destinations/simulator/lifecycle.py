@@ -1,15 +1,14 @@
 """Moves accepted messages through their statuses, on time and across restarts."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-from destinations.providers.simulated import MARK
 from destinations.simulator import clock, ids, segments
 from destinations.simulator.accounts import Account, Accounts
 from destinations.simulator.behaviour import Behaviour
 from destinations.simulator.callback import Callback
 from destinations.simulator.callbacks import CallbackSender
+from destinations.simulator.draft import LONGEST_WAIT, Draft, first_status, new_sid
 from destinations.simulator.ledger import Ledger
 from destinations.simulator.message import FINAL, Message, PlannedStep
 from destinations.simulator.rcs import (
@@ -32,23 +31,6 @@ from destinations.simulator.vocabulary import at_telnyx, words_of
 
 _BEFORE_SENT = {"queued", "sending"}
 _DELAY_OF = {"queued": "queued", "sending": "queued", "sent": "sent"}
-LONGEST_WAIT = 36_000  # seconds in the queue, unless a message asks for less
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A create request that passed every check; `extra` is that of the message."""
-
-    account: str
-    to: str
-    sender: str | None
-    service: str | None
-    body: str
-    media: tuple[str, ...]
-    callback_url: str | None
-    send_at: int | None = None
-    direction: str = "outbound-api"
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class Lifecycle:
@@ -92,7 +74,7 @@ class Lifecycle:
             scenario = at_telnyx(scenario)
         message = Message(
             seq=self._ledger.next_seq(),
-            sid=_new_sid(draft, is_mms=is_mms),
+            sid=new_sid(draft, is_mms=is_mms),
             account=draft.account,
             to=draft.to,
             sender=draft.sender,
@@ -104,7 +86,7 @@ class Lifecycle:
             received_us=received_us,
             created=now,
             updated=now,
-            status=_first_status(draft),
+            status=first_status(draft),
             segments=1 if is_mms else segments.count(draft.body),
             is_badly_signed=scenario.is_badly_signed
             or fault is CallbackFault.BAD_SIGNATURE,
@@ -306,18 +288,6 @@ class Lifecycle:
             )
             self._ledger.save_callback(callback)
             self._callbacks.schedule(callback)
-
-
-def _new_sid(draft: Draft, *, is_mms: bool) -> str:
-    if "telnyx" in draft.extra:
-        return ids.token()
-    return f"{'MM' if is_mms else 'SM'}{MARK}{ids.hex_digits(24)}"
-
-
-def _first_status(draft: Draft) -> str:
-    if draft.send_at is not None:
-        return "scheduled"
-    return "queued" if draft.sender else "accepted"
 
 
 def is_complete(message: Message) -> bool:

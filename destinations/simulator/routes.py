@@ -86,6 +86,7 @@ def _add_handsets(route: web.UrlDispatcher) -> None:
     route.add_get(HANDSET, handsets.show_phone)
     route.add_post(HANDSET + "/reply", handsets.reply)
     route.add_post(HANDSET + "/airplane", handsets.switch_airplane)
+    route.add_post(HANDSET + "/rcs", handsets.switch_rcs)
     route.add_post(HANDSET + "/read", handsets.mark_read)
 
 

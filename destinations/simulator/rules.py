@@ -99,6 +99,13 @@ class Rules:
         home = self.services.home_of(account, sender)
         return home is None or not home.is_registered
 
+    def has_blocked(self, account: Account, sender: str, recipient: str) -> bool:
+        """Whether the recipient told the sender to stop, whosever number it is."""
+        if account.owns_at_telnyx(sender):
+            profile = self.profiles.home_of(account, sender) or ""
+            return self.profile_opt_outs.has_blocked(account, profile, recipient)
+        return self.opt_outs.has_blocked(account, sender, recipient)
+
     def has_rcs(self, account: str, number: str) -> bool:
         """Whether the phone takes RCS: as its switch says, else most do."""
         phone = self.store.get(account, "phone", number) or {}

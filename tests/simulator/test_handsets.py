@@ -235,3 +235,69 @@ def test_an_unchanged_page_is_not_sent_again(base, client):
     again = {"If-None-Match": first.headers["ETag"]}
 
     assert requests.get(base, headers=again, timeout=5).status_code == 304
+
+
+def rich_by_telnyx(simulator, account, content):
+    """Over plain HTTP, since loading Telnyx's library takes seconds."""
+    answer = requests.post(
+        f"{simulator.url}/v2/messages/rcs",
+        headers={"Authorization": f"Bearer {account.telnyx_key}"},
+        json={
+            "agent_id": account.telnyx_agent,
+            "messaging_profile_id": account.telnyx_profile,
+            "to": PHONE,
+            "agent_message": {"content_message": content},
+        },
+        timeout=5,
+    )
+    answer.raise_for_status()
+    return answer.json()["data"]["id"]
+
+
+def test_cards_and_suggestions_are_shown_and_can_be_tapped(
+    simulator, account, post, look, base
+):
+    yes = {"reply": {"text": "Yes <b>", "postback_data": "yes_1"}}
+    dial = {"action": {"text": "Call", "dial_action": {"phone_number": "+15555550200"}}}
+    card = {"title": "Small", "description": "Six panels.", "suggestions": [dial]}
+    cards = {"card_width": "SMALL", "card_contents": [card, card | {"title": "Large"}]}
+    content = {"rich_card": {"carousel_card": cards}, "suggestions": [yes]}
+    agent = f"rcs:{account.telnyx_agent}"
+
+    rich_by_telnyx(simulator, account, content)
+    page = wait_for(look, "Six panels.")
+
+    assert "2 cards, side by side" in page
+    assert "Yes &lt;b&gt;" in page
+    post("reply", sender=agent, button="Yes <b>", payload="yes_1")
+    post("reply", sender=agent, button="Call", kind="ACTION")
+    post("reply", sender=agent, place="park")
+    taps = [m["fields"] for m in simulator.ledger(account=account.sid)[1:]]
+    assert [tap.get("ButtonType") for tap in taps] == ["REPLY", "ACTION", None]
+    assert taps[2]["Latitude"] == "51.5073"
+    assert 'class="pills"' not in look()  # they go once something was said
+
+
+def test_reading_by_rcs_is_told(simulator, account, post):
+    rich_by_telnyx(simulator, account, {"text": "Hi"})
+    simulator.wait(account=account.sid)
+
+    post("read")
+
+    (entry,) = simulator.ledger(account=account.sid)
+    assert entry["status"] == "read"
+
+
+def test_a_phone_whose_rcs_is_off_gets_none(simulator, account, post, look):
+    assert 'aria-checked="true"' in look()
+    post("rcs")
+
+    rich_by_telnyx(simulator, account, {"text": "Hi"})
+
+    (entry,) = simulator.wait(account=account.sid)
+    assert (entry["status"], entry["error_code"]) == ("sending_failed", 40301)
+    assert bubbles(look()) == []
+    post("rcs")
+    rich_by_telnyx(simulator, account, {"text": "Hi"})
+    simulator.wait(account=account.sid, count=2)
+    assert len(bubbles(look())) == 1

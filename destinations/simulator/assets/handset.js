@@ -94,6 +94,8 @@ document.addEventListener("load", (event) => {
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-send]")) return;
   event.preventDefault();
+  const link = event.target.dataset.open;
+  if (link) open(link, "_blank", "noreferrer,noopener");
   send(event.target, event.submitter).catch(() => event.target.classList.add("failed"));
 });
 document.addEventListener("change", (event) => {

@@ -8,7 +8,7 @@ from typing import Any
 from destinations.simulator import clock, segments, smart
 from destinations.simulator.accounts import Account
 from destinations.simulator.create import is_public_url
-from destinations.simulator.lifecycle import Draft
+from destinations.simulator.draft import Draft
 from destinations.simulator.numbers import NORTH_AMERICA, has_mms, kind, takes_names
 from destinations.simulator.regions import normalise, region
 from destinations.simulator.rules import Rules

@@ -6,8 +6,9 @@ from typing import Any
 from destinations.simulator import clock, ids, segments
 from destinations.simulator.accounts import Account
 from destinations.simulator.callbacks import CallbackSender
+from destinations.simulator.draft import Draft
 from destinations.simulator.ledger import Ledger
-from destinations.simulator.lifecycle import Draft, Lifecycle
+from destinations.simulator.lifecycle import Lifecycle
 from destinations.simulator.message import Message
 from destinations.simulator.phone import Written
 from destinations.simulator.rules import Rules
@@ -65,7 +66,7 @@ class TelnyxInbound:
             to=written.to,
             sender=written.sender.rpartition(":")[2],
             service=profile,
-            body=written.body,
+            body=written.body or ("" if is_rcs else _place(written)),
             media=[content_type for content_type, _ in written.uploads],
             callback_url=None,
             scenario="inbound",
@@ -125,6 +126,14 @@ class TelnyxInbound:
         if not scenario.steps:
             scenario = failed(scenario.refusal) if scenario.refusal else DELIVERED
         self._lifecycle.accept(draft, scenario, received_us=time.time_ns() // 1000)
+
+
+def _place(written: Written) -> str:
+    """A text has no way to share a place but a link."""
+    fields = written.fields
+    if "Latitude" not in fields:
+        return ""
+    return f"geo:{fields['Latitude']},{fields['Longitude']}"
 
 
 def _media(message: Message, written: Written) -> list[Json]:

@@ -10,8 +10,8 @@ from aiohttp import web
 from destinations.simulator import clock, faults
 from destinations.simulator.accounts import Account
 from destinations.simulator.app import json_answer
+from destinations.simulator.draft import Draft
 from destinations.simulator.ledger import Request
-from destinations.simulator.lifecycle import Draft
 from destinations.simulator.message import Message
 from destinations.simulator.messages import message_named
 from destinations.simulator.numbers import kind

@@ -11,7 +11,7 @@ from destinations.simulator.accounts import Account
 from destinations.simulator.app import json_answer
 from destinations.simulator.clock import iso8601_ms
 from destinations.simulator.create import is_public_url
-from destinations.simulator.lifecycle import Draft
+from destinations.simulator.draft import Draft
 from destinations.simulator.message import Message
 from destinations.simulator.regions import normalise
 from destinations.simulator.services import CREATED
