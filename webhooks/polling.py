@@ -10,6 +10,8 @@ A message that waits at the provider for its time is not asked for until then.
 called back hears of it; since that callback may be lost, too, the provider is asked
 once more.
 
+Where the provider says that it will never know, it is asked no more.
+
 A question that got no answer is no question: it is asked again soon.
 """
 
@@ -52,7 +54,8 @@ KEPT = timedelta(days=60)  # older jobs are not looked through; replays are as o
 _TAKE_OVERDUE = """
 WITH overdue AS (
   SELECT id FROM jobs_job
-  WHERE state IN ('accepted', 'sent') AND id > %(oldest)s AND provider_id <> ''
+  WHERE state IN ('accepted', 'sent') AND NOT is_end_confirmed AND id > %(oldest)s
+    AND provider_id <> ''
     AND accepted_at BETWEEN now() - %(longest)s AND now() - %(first)s
     AND greatest(accepted_at, (message->>'send_at')::timestamptz) <= now() - %(first)s
     AND (asked_at IS NULL
@@ -129,7 +132,9 @@ def poll(*, corrected_after: timedelta = CORRECTED_AFTER) -> int:
     # What could not be written, since its job is locked, is asked again soon, too.
     kept = record_reports(reports).kept if reports else []
     answered = refused + [reports[place].job_id for place in kept]
-    confirmed = [job.id for job in failed if job.id in answered]
+    ended = {report.job_id for report in reports if report.update.is_end}
+    ended.update(job.id for job in failed)
+    confirmed = [job_id for job_id in answered if job_id in ended]
     statements.run(_NOTE_ANSWERS, {"jobs": answered, "confirmed": confirmed})
     return len(reports)
 

@@ -88,7 +88,8 @@ class StatusUpdate:
     What the provider says of a message, in a callback or when asked.
 
     `status` is None for a word we do not know: keep the event, change nothing.
-    `is_failed`: the provider itself failed it, so it never left there. `done_date`
+    `is_failed`: the provider itself failed it, so it never left there. `is_end`: it
+    will say no more, although the status is not a final one. `done_date`
     is the carrier's time stamp as it came; its time zone is undefined, so it only
     helps to tell repeated callbacks apart. `attempt` is for providers that echo it.
     `details` is the rest of what came, by the provider's own names.
@@ -108,6 +109,7 @@ class StatusUpdate:
     occurred_at: datetime | None = None
     attempt: str | None = None
     is_failed: bool = False
+    is_end: bool = False
     done_date: str | None = None
     details: Mapping[str, str] = field(default_factory=dict, repr=False)
 

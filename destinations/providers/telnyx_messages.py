@@ -28,6 +28,7 @@ LONGEST_WORD = 40  # a status or code that is longer is cut, as it is none of Te
 LONGEST_DETAIL = 1_000
 MOST_SEGMENTS = 9_999
 OPTED_OUT, EXPIRED_IN_QUEUE = "40300", "40014"
+UNCONFIRMED = "delivery_unconfirmed"
 
 STATES = {
     "scheduled": State.ACCEPTED,
@@ -35,7 +36,7 @@ STATES = {
     "sending": State.ACCEPTED,
     "sent": State.SENT,
     # No receipt came and none will: the carrier has it, more is not known.
-    "delivery_unconfirmed": State.SENT,
+    UNCONFIRMED: State.SENT,
     "delivered": State.DELIVERED,
     "read": State.READ,
     "delivery_failed": State.UNDELIVERED,
@@ -113,6 +114,7 @@ def update(
         price_unit=text(cost.get("currency")),
         occurred_at=moment(data.get("occurred_at")) or _last_moment(message),
         is_failed=_never_left(raw_status, error),
+        is_end=raw_status == UNCONFIRMED,
         done_date=text(message.get("completed_at")),
         details=dict(_details(message, data, to)),
     )

@@ -7,9 +7,12 @@ from django.utils import timezone
 
 from leadrails.jobs.models import DeliveryEvent, Job
 from tests.jobs.test_drain import job_to
+from tests.make import make_job
+from tests.webhooks.telnyx import make_place
 from webhooks import polling
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SILENT = "+12025550150"  # its carrier never confirms
 
 
 @pytest.fixture
@@ -46,6 +49,25 @@ def test_without_an_address_the_provider_is_asked(send, simulator, phone, state,
     event = DeliveryEvent.objects.get(job_id=job.pk)
     assert (event.state, event.callback_id) == (state, None)
     assert polling.poll() == 0
+
+
+def test_who_says_that_it_will_never_know_is_asked_no_more(drain, simulator):
+    place = make_place()
+    jobs = [
+        make_job(destination=place, recipient=to) for to in (SILENT, "+12025550122")
+    ]
+    drain()
+    simulator.wait(count=2, account=simulator.account(place.tenant_id).sid)
+    for job in jobs:
+        make_older(job, timedelta(minutes=20))
+
+    assert polling.poll() == 2
+    Job.objects.update(asked_at=timezone.now() - timedelta(hours=1))
+    assert polling.poll() == 0
+
+    assert [Job.objects.get(pk=job.pk).state for job in jobs] == ["sent", "delivered"]
+    words = DeliveryEvent.objects.order_by("status").values_list("status", flat=True)
+    assert list(words) == ["delivered", "delivery_unconfirmed"]
 
 
 def test_it_is_not_asked_sooner_than_five_seconds(send):
