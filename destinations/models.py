@@ -151,3 +151,26 @@ class Destination(TenantModel):
     def __getstate__(self) -> dict[str, Any]:
         """Never pickle credentials into a cache or a task."""
         return {**super().__getstate__(), "credentials": b""}
+
+
+class RcsSheet(TenantModel):
+    """What a workspace tells carriers to get an RCS agent; see `rcs_sheet`."""
+
+    prefix = "rcs"
+
+    values = models.JSONField(default=dict)
+    steps = models.JSONField(default=dict)
+    pictures = models.JSONField(
+        default=dict, help_text="What the files were that somebody had looked at."
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = TenantQuerySet["RcsSheet"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant"], name="rcs_sheet_one_per_tenant")
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -15,6 +15,7 @@ tenant_pages = [
     path("sources/", include("leadrails.leads.source_urls")),
     path("routes/", include("leadrails.routing.urls")),
     path("destinations/", include("destinations.urls")),
+    path("senders/", include("destinations.sender_urls")),
     path("suppressions/", include("leadrails.contacts.suppression_urls")),
     path("settings/channels/", include("leadrails.alerts.channel_urls")),
     path("settings/", include("leadrails.tenants.settings_urls")),

@@ -58,6 +58,7 @@ ACTIONS = {
     "route.updated": _("Route changed"),
     "signing_key.issued": _("Signing key issued"),
     "signing_key.revoked": _("Signing key revoked"),
+    "rcs_sheet.saved": _("RCS sheet saved"),
     "routes.ordered": _("Order of routes changed"),
     "source.form_opened": _("Address of a form made"),
     "source.form_closed": _("Address of a form closed"),
