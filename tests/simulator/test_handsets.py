@@ -237,7 +237,7 @@ def test_an_unchanged_page_is_not_sent_again(base, client):
     assert requests.get(base, headers=again, timeout=5).status_code == 304
 
 
-def rich_by_telnyx(simulator, account, content):
+def rich_by_telnyx(simulator, account, content, to=PHONE, **more):
     """Over plain HTTP, since loading Telnyx's library takes seconds."""
     answer = requests.post(
         f"{simulator.url}/v2/messages/rcs",
@@ -245,8 +245,9 @@ def rich_by_telnyx(simulator, account, content):
         json={
             "agent_id": account.telnyx_agent,
             "messaging_profile_id": account.telnyx_profile,
-            "to": PHONE,
+            "to": to,
             "agent_message": {"content_message": content},
+            **more,
         },
         timeout=5,
     )

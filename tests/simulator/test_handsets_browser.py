@@ -9,6 +9,7 @@ from destinations.providers.simulated import handsets_path
 from leadrails.embedded.browser import NAMES
 from tests.browser import ARGS
 from tests.simulator.test_client import SENDER, send
+from tests.simulator.test_handsets import rich_by_telnyx
 
 pytestmark = pytest.mark.browser
 PHONE = "+12125550142"
@@ -53,3 +54,23 @@ def test_a_message_comes_in_and_is_answered_by_keyboard(
     expect(switch).to_be_focused()
     wide = "document.documentElement.scrollWidth > innerWidth"
     assert phone.evaluate(wide) is False
+
+
+def test_a_suggestion_is_tapped_and_the_switch_keeps_the_focus(
+    simulator, account, phone
+):
+    yes = {"reply": {"text": "Yes", "postback_data": "yes_1"}}
+    rich_by_telnyx(simulator, account, {"text": "Call you?", "suggestions": [yes]})
+    pill = phone.get_by_role("button", name="Yes", exact=True)
+    expect(pill).to_be_visible()
+
+    pill.click()
+
+    expect(phone.locator(".bubble.mine p")).to_have_text(["Yes"])
+    expect(pill).to_have_count(0)
+    entry = simulator.ledger(account=account.sid)[-1]
+    assert entry["fields"]["ButtonPayload"] == "yes_1"
+    switch = phone.get_by_role("switch", name="RCS chats")
+    expect(switch).to_be_checked()
+    switch.click()
+    expect(switch).not_to_be_checked()

@@ -11,6 +11,7 @@ import pytest
 from tests.simulator.conftest import make_client
 from tests.simulator.server import ROOT, Simulator
 from tests.simulator.test_client import send
+from tests.simulator.test_handsets import rich_by_telnyx
 
 VARIABLE = "LEADRAILS_SIMULATOR_SECRET"
 
@@ -60,6 +61,28 @@ def test_a_callback_that_was_due_is_sent_after_a_restart(server, receiver):
 
     statuses = [r.status for r in receiver.wait(sent.sid, 3)]
     assert statuses.count("delivered") == 2
+
+
+def test_a_fallback_that_was_due_is_taken_after_a_restart(server, receiver):
+    account = server.account(uuid4())
+    server.faults(delays={"fallback": 1.0})
+    rich_by_telnyx(
+        server,
+        account,
+        {"text": "Hi"},
+        to="+12125550184",
+        sms_fallback={"from": account.telnyx_sender, "text": "By text"},
+        webhook_url=f"{receiver.url}/status",
+    )
+    server.wait(until=lambda message: message["status"] == "sent")
+
+    server.stop(signal.SIGKILL)
+    server.start()
+
+    (entry,) = server.wait()
+    assert (entry["status"], entry["body"]) == ("delivered", "By text")
+    kinds = [event["data"]["payload"]["type"] for event in receiver.events(3)]
+    assert (kinds[0], kinds[-1]) == ("RCS", "SMS")  # the first may come twice
 
 
 def test_a_durable_ledger_forgets_nothing_that_was_answered(tmp_path, monkeypatch):
