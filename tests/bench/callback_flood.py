@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
+from destinations.providers.simulated import account_sid
 from leadrails.embedded import programs
 from leadrails.embedded.ports import take_port
 from tests.bench.client import post_paced
@@ -71,7 +72,7 @@ class Flood:
         from tests.webhooks import history
 
         ways = self._send()
-        accounts = {way.config["account_sid"] for way in ways}
+        accounts = {account_sid(way.tenant_id) for way in ways}
         histories = history.read_histories(self._simulator.ledger_path, accounts)
         first, late = history.disorder(histories, self._callbacks, self._random)
         posts = [*first, *late]
@@ -103,8 +104,8 @@ class Flood:
             tenant = make_tenant()
             source, mine = make_source(tenant), history.make_ways(tenant, **FAST)
             people = history.phones(self._messages // TENANTS, self._random)
-            for turn, way in enumerate(mine):
-                fill(way, source, people[turn :: len(mine)])
+            for way, theirs in history.deal(people, mine):
+                fill(way, source, theirs)
             ways += mine
         drain_waker.wake()
         _wait(lambda: not _count(UNSENT), "messages are unsent")

@@ -6,8 +6,9 @@ order, at a pace and as often as they like.
 """
 
 import sqlite3
+import time
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,13 +24,18 @@ from django.db.models import F
 
 from destinations.models import Destination
 from destinations.providers import simulated
+from destinations.providers.telnyx import TelnyxSMS
 from destinations.simulator.callback import sign, split
 from destinations.simulator.ledger import message_of
+from destinations.simulator.message import Message
+from destinations.simulator.telnyx.events import event_body, with_meta
+from destinations.simulator.telnyx.events import sign as sign_event
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.tenants.models import Tenant
 from tests.chaos.ledgers import WORDS
 from tests.chaos.reading import attempt_of
 from tests.make import make_destination
+from tests.webhooks.telnyx import make_place
 from webhooks.models import RawCallback
 
 LOSE_ALL = {"probabilities": {"callback_lost": 1}}
@@ -40,6 +46,9 @@ SPECIAL = (50, 51, 52, 53, 54, 55, 62, 77, 78)
 SPECIAL_SHARE = 0.25
 LOST, LATE = 0.08, 0.12  # shares of callbacks
 OLDER = timedelta(hours=2)
+BOUNCED = "77"  # see SPECIAL
+UNTOLD = "sending"  # no callback tells of it
+HALF_OF_FLOOD = 150  # seconds; a signature holds for 300, either way
 FORM = "application/x-www-form-urlencoded"
 _EVENTS = "SELECT status, error_code, at FROM event WHERE message = ? ORDER BY rowid"
 
@@ -70,18 +79,29 @@ class History:
 
 
 def make_ways(tenant: Tenant, **fields: Any) -> list[Destination]:
-    """One that sends by number, and one by a service, which picks the sender."""
+    """By number, by a service, which picks the sender, and by the other provider."""
     account = simulated.account_sid(tenant.id)
     senders = {
         "from_number": "+15555550100",
         "messaging_service_sid": simulated.sibling_sid("MG", account),
     }
-    return [
+    ways = [
         make_destination(
             tenant, config={"account_sid": account, field: sender}, **fields
         )
         for field, sender in senders.items()
     ]
+    return [*ways, make_place(tenant=tenant, **fields)]
+
+
+def deal(
+    people: Sequence[str], ways: Sequence[Destination]
+) -> Iterator[tuple[Destination, list[str]]]:
+    """Share people out; the other provider's message is bounced where one's is not."""
+    for turn, way in enumerate(ways):
+        mine = people[turn :: len(ways)]
+        is_other = way.kind == TelnyxSMS.kind
+        yield way, [to for to in mine if not (is_other and to.endswith(BOUNCED))]
 
 
 def phones(count: int, rng: Random) -> list[str]:
@@ -110,22 +130,16 @@ def _read(database: sqlite3.Connection, accounts: Container[str]) -> Iterator[Hi
         message = message_of(row)
         if message.account not in accounts:
             continue
-        token = simulated.auth_token(
-            settings.LEADRAILS_SIMULATOR_SECRET, message.account
-        )
         url = split(message.callback_url)[0]
+        # The first is what the request was answered with.
+        _, *events = database.execute(_EVENTS, [message.seq]).fetchall()
+        make = _by_telnyx if message.is_telnyx else _by_twilio
         posts = []
-        for status, code, at in database.execute(_EVENTS, [message.seq]).fetchall():
+        for status, code, at in events:
             then = replace(message, status=status, error_code=code)
-            body = then.callback_form(at)
-            headers = {
-                "Content-Type": FORM,
-                "User-Agent": "TwilioProxy/1.1",
-                "X-Twilio-Signature": sign(token, url, body),
-                "I-Twilio-Idempotency-Token": f"{message.sid}-{len(posts)}",
-            }
-            told = (message.sid, status, str(code or ""))
-            posts.append(Post(*told, url, body.encode(), headers))
+            if status != UNTOLD:
+                told = (message.sid, status, str(code or ""))
+                posts.append(Post(*told, url, *make(then, at, url)))
         job_id, attempt = attempt_of(url)
         yield History(
             sid=message.sid,
@@ -134,9 +148,33 @@ def _read(database: sqlite3.Connection, accounts: Container[str]) -> Iterator[Hi
             status=message.status,
             code=str(message.error_code or ""),
             sender=message.sender or "",
-            # The first is what the request was answered with.
-            posts=tuple(posts[1:]),
+            posts=tuple(posts),
         )
+
+
+def _by_twilio(message: Message, at: int, url: str) -> tuple[bytes, dict[str, str]]:
+    """Body and headers."""
+    secret = settings.LEADRAILS_SIMULATOR_SECRET
+    token, body = (
+        simulated.auth_token(secret, message.account),
+        message.callback_form(at),
+    )
+    return body.encode(), {
+        "Content-Type": FORM,
+        "User-Agent": "TwilioProxy/1.1",
+        "X-Twilio-Signature": sign(token, url, body),
+        "I-Twilio-Idempotency-Token": f"{message.sid}-{message.status}",
+    }
+
+
+def _by_telnyx(message: Message, at: int, url: str) -> tuple[bytes, dict[str, str]]:
+    """Signed for the middle of the minutes in which they are posted."""
+    secret = settings.LEADRAILS_SIMULATOR_SECRET
+    token = f"{message.sid}-{message.status}"
+    body = with_meta(event_body(message, token, at), 1, url)
+    key = simulated.telnyx_signing_key(secret, message.account)
+    headers = sign_event(key, int(time.time()) + HALF_OF_FLOOD, body)
+    return body, {"Content-Type": "application/json", **headers}
 
 
 def disorder(
