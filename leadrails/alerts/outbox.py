@@ -25,7 +25,6 @@ from leadrails.alerts.composing import compose, message
 from leadrails.alerts.fanout import fan_out
 from leadrails.alerts.models import AlertEvent, Delivery, Try
 from leadrails.alerts.ways import REPEATABLE, Outgoing, prepare, send
-from leadrails.core.crashpoints import crash_here
 from leadrails.core.retry import RetryPolicy
 from leadrails.tenants.middleware import zone_of
 from leadrails.tenants.models import Membership
@@ -67,7 +66,6 @@ def run() -> int:
         pass
     reap()
     while time.monotonic() - began < ROUND and (claimed := claim()):
-        crash_here("alert_claimed")
         tried += len(claimed)
         _send_all(claimed)
     return tried
@@ -106,7 +104,6 @@ def _send_all(claimed: list[Delivery]) -> None:
         calls = [(row, threads.submit(_guarded, going)) for row, going in ready]
         for delivery, call in calls:
             answer = call.result()
-            crash_here("alert_sent")
             settle(delivery, answer)
 
 

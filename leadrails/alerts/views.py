@@ -184,6 +184,11 @@ def _acts(request: TenantRequest, alert: Alert, place_url: str) -> list[dict[str
         query["destination"] = ids.encode("dst", alert.destination_id)
         url = f"{link(request.tenant, 'jobs:list')}?{query.urlencode()}"
         acts.append({"label": _("Jobs it concerns"), "url": url})
+        is_over = {"dead", "undelivered"} & set(states)
+        if is_over and request.role.covers(Role.OPERATOR):
+            query.setlist("state", sorted(is_over))
+            url = f"{link(request.tenant, 'jobs:replay_many')}?{query.urlencode()}"
+            acts.append({"label": _("Replay what it affected…"), "url": url})
     if alert.job_id:
         url = link(request.tenant, "jobs:detail", job=ids.encode("job", alert.job_id))
         acts.append({"label": _("Example job"), "url": url})

@@ -95,6 +95,17 @@ def test_from_wrong_credentials_to_the_fix_and_the_alert_from_open_to_cured(
     page.get_by_role("link", name="Resolved").click()
     expect(page.locator(".alert").first).to_contain_text("Sales SMS")
 
+    # Its owner was told by mail, and the demo keeps mail on a page.
+    def told():
+        page.get_by_role("link", name="Mailbox").click()
+        return page.get_by_role("link", name="The provider refuses what").count() > 1
+
+    system.wait(told, "mail of the alert and of its end")
+    page.get_by_role("link", name="Over: The provider refuses what").first.click()
+    mail = page.frame_locator(".mail-frame")
+    expect(mail.get_by_text("Cured by itself")).to_be_visible()
+    expect(mail.get_by_role("link", name="Open the alert")).to_be_visible()
+
 
 def test_from_a_dead_job_by_its_reason_to_its_replay(system, page):
     place, phone = system.borealis, system.new_phone()

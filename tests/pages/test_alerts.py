@@ -209,3 +209,16 @@ def test_an_empty_comment_is_refused_beside_its_field(world, make, enter, url):
     answer = enter(world.tenant, Role.OPERATOR).post(page, {"text": "  "})
     assert answer.status_code == 422
     assert "text" in answer.context["form"].errors
+
+
+def test_what_an_alert_affected_can_be_replayed_after_a_look(world, make, enter, url):
+    job = make_job(
+        make_lead(world.source), world.destination, state="dead", reason="expired"
+    )
+    make(job_id=job.id)
+    client = enter(world.tenant, Role.OPERATOR)
+    (card,) = client.get(url("alerts:list")).context["cards"]
+    (act,) = [act for act in card["acts"] if act["label"].startswith("Replay")]
+    assert client.get(act["url"]).context["preview"].count == 1
+    (card,) = enter(world.tenant, Role.VIEWER).get(url("alerts:list")).context["cards"]
+    assert not [act for act in card["acts"] if act["label"].startswith("Replay")]
