@@ -49,6 +49,7 @@ class Account:
         verified: numbers that a trial account may send to.
         numbers: further ones that the account owns.
         is_paced: each sender sends at the documented rate and queues the rest.
+        fetches_all_media: not only what lies on this machine.
         queue_seconds: how much of a paced sender's traffic may wait.
     """
 
@@ -61,6 +62,7 @@ class Account:
     max_concurrent: int = 0
     numbers: tuple[str, ...] = ()
     is_paced: bool = False
+    fetches_all_media: bool = False
     queue_seconds: int = 36_000
 
     @property
@@ -118,7 +120,7 @@ def _check(name: str, value: object) -> None:
         is_right = value in choices[name]
     elif name in {"max_concurrent", "queue_seconds"}:
         is_right = type(value) is int and value >= 0
-    elif name == "is_paced":
+    elif name in {"is_paced", "fetches_all_media"}:
         is_right = isinstance(value, bool)
     elif name == "numbers":
         is_right = isinstance(value, list) and all(map(is_number, value))

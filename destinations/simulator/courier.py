@@ -12,6 +12,7 @@ from destinations.simulator import clock
 from destinations.simulator.callback import Overrides, Try, sign, split
 
 FIRST_GAP = 0.1  # seconds before the first retry; doubles. Judged, not documented.
+MEDIA_TIMEOUT = aiohttp.ClientTimeout(total=10.0)
 MAX_ANSWER = 64 * 1024  # bytes of TwiML
 
 
@@ -75,6 +76,18 @@ class Courier:
                 await asyncio.sleep(gap)
         return answer
 
+    async def fetch(self, url: str, most: int) -> tuple[str, int]:
+        """
+        Return type and size of a file, in bytes; of one that is larger, `most` + 1.
+
+        Raises:
+            aiohttp.ClientError, TimeoutError, ValueError: it cannot be had.
+        """
+        assert self._session
+        async with self._session.get(url, timeout=MEDIA_TIMEOUT) as response:
+            response.raise_for_status()
+            return response.content_type, len(await read_up_to(response, most))
+
     async def _try(
         self,
         call: Call,
@@ -117,6 +130,14 @@ class Courier:
             failure = _failure(error)
         note(attempt)
         return answer, failure
+
+
+async def read_up_to(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """At most one byte more than `most`, which tells that there is more."""
+    data = b""
+    while len(data) <= most and not response.content.at_eof():
+        data += await response.content.read(most + 1 - len(data))
+    return data
 
 
 async def _read(response: aiohttp.ClientResponse) -> Answer:

@@ -11,6 +11,7 @@ from destinations.simulator.callbacks import CallbackSender
 from destinations.simulator.draft import LONGEST_WAIT, Draft, first_status, new_sid
 from destinations.simulator.ledger import Ledger
 from destinations.simulator.message import FINAL, Message, PlannedStep
+from destinations.simulator.outgoing import OutgoingMedia
 from destinations.simulator.rcs import (
     FALL_BACK,
     LATE,
@@ -31,6 +32,7 @@ from destinations.simulator.vocabulary import at_telnyx, words_of
 
 _BEFORE_SENT = {"queued", "sending"}
 _DELAY_OF = {"queued": "queued", "sending": "queued", "sent": "sent"}
+MEDIA_MS = 20  # between looks for media that are being fetched
 
 
 class Lifecycle:
@@ -40,9 +42,11 @@ class Lifecycle:
         accounts: Accounts,
         callbacks: CallbackSender,
         rules: Rules,
+        media: OutgoingMedia,
     ) -> None:
         self.behaviour = Behaviour()
         self._rules = rules
+        self._media = media
         self._rcs = RcsCourse(rules)
         self._ledger = ledger
         self._accounts = accounts
@@ -60,11 +64,13 @@ class Lifecycle:
 
     def resume(self) -> None:
         for message in self._ledger.underway():
+            self._media.begin(message)
             self._schedule(message)
 
     def stop(self) -> None:
         for timer in self._timers.values():
             timer.cancel()
+        self._media.stop()
 
     def accept(self, draft: Draft, scenario: Scenario, *, received_us: int) -> Message:
         now = clock.now_ms()
@@ -98,6 +104,7 @@ class Lifecycle:
             self._wait_in_queue(self._accounts.get(draft.account), message, now)
         self._ledger.add_event(message, now)
         self._ledger.save(message)
+        self._media.begin(message)
         self._schedule(message)
         return message
 
@@ -185,7 +192,11 @@ class Lifecycle:
             if code is None:
                 self._wait_in_queue(account, message, now)
         elif step.status == "sent":
-            code = self._rules.at_carrier(account, message)
+            if self._media.is_underway(message):
+                message.plan.insert(0, replace(step, due=now + MEDIA_MS))
+                return None
+            code = self._media.take_code(message)
+            code = code or self._rules.at_carrier(account, message)
             if code is None and message.is_rcs:
                 return self._rcs.begin(message, step, self.behaviour, now)
         elif step.status == "delivered" and self._rules.is_offline(message):

@@ -2,10 +2,11 @@
 
 import sqlite3
 import time
+from dataclasses import replace
 
 from aiohttp import web
 
-from destinations.simulator import create, documents, faults
+from destinations.simulator import create, documents, faults, links
 from destinations.simulator.app import (
     PARTS,
     Parts,
@@ -51,6 +52,9 @@ async def _accept(request: web.Request, record: Request) -> Message | None:
     form = await form_of(request)
     record.to = form.get("To", [""])[0]
     draft = create.check(form, account, parts.rules)
+    if draft.service and form.get("ShortenUrls", [""])[0].lower() == "true":
+        base = f"{request.scheme}://{request.host}"
+        draft = replace(draft, body=links.shorten(draft.body, base, parts.rules.store))
     scenario = scenario_for(draft.to)
     if scenario.refusal:
         raise ApiError(scenario.refusal)

@@ -17,6 +17,7 @@ from destinations.simulator.inbound import Inbound
 from destinations.simulator.ledger import Ledger
 from destinations.simulator.lifecycle import Lifecycle
 from destinations.simulator.optout import OptOuts
+from destinations.simulator.outgoing import OutgoingMedia
 from destinations.simulator.regions import region
 from destinations.simulator.routes import add_routes
 from destinations.simulator.rules import Pace, Rules
@@ -62,7 +63,8 @@ def make_parts(options: Options) -> Parts:
     )
     courier, telnyx = Courier(), TelnyxCourier()
     callbacks = CallbackSender(ledger, accounts, courier, telnyx)
-    lifecycle = Lifecycle(ledger, accounts, callbacks, rules)
+    media = OutgoingMedia(courier, accounts)
+    lifecycle = Lifecycle(ledger, accounts, callbacks, rules, media)
     heard = TelnyxInbound(ledger, rules, lifecycle, callbacks)
     inbound = Inbound(ledger, accounts, rules, lifecycle, courier, heard)
     return Parts(

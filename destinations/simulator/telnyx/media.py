@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 
+from destinations.simulator.courier import read_up_to
 from destinations.simulator.telnyx.courier import TelnyxCourier
 from destinations.simulator.telnyx.errors import TelnyxError
 
@@ -42,11 +43,3 @@ async def fetch(courier: TelnyxCourier, urls: Iterable[str]) -> list[Json]:
         digest = sha256(data).hexdigest()
         found.append({"content_type": kind, "size": len(data), "sha256": digest})
     return found
-
-
-async def read_up_to(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """At most one byte more than `most`, which tells that there is more."""
-    data = b""
-    while len(data) <= most and not response.content.at_eof():
-        data += await response.content.read(most + 1 - len(data))
-    return data
