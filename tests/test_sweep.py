@@ -15,7 +15,7 @@ from leadrails.alerts.models import Alert
 from leadrails.contacts.models import InboundMedia, Suppression
 from leadrails.core import ids
 from leadrails.leads.models import SigningKey
-from leadrails.tenants.models import Role
+from leadrails.tenants.models import Invitation, Role
 from leadrails.tenants.services import issue_api_key
 from tests.make import (
     make_destination,
@@ -44,6 +44,7 @@ WORDS = {
     "mode": "live",
     "country": "RU",
 }
+INVITATION = ids.encode("inv", ids.uuid7())
 KEPT_MAIL = ids.encode("eml", ids.uuid7())
 SOMEBODY = ids.encode("usr", ids.uuid7())
 CALLBACK = {
@@ -78,6 +79,13 @@ OUTSIDE = {
     "tenants:passkey": ({}, (405, 302), (405, 302)),
     "tenants:passkey_options": ({}, (405, 403), (405, 403)),
     "tenants:security": ({}, (302, 405), (200, 405)),
+    "tenants:email": ({}, (302, 302), (302, 302)),
+    "tenants:email_confirm": ({"token": "wrong"}, (302, 302), (410, 410)),
+    "tenants:invitation": (
+        {"invitation": INVITATION, "token": "wrong"},
+        (410, 410),
+        (410, 410),
+    ),
     "tenants:password": ({}, (405, 302), (405, 422)),
     # These ask first for a new proof of who it is.
     "tenants:app_add": ({}, (302, 302), (302, 302)),
@@ -156,7 +164,15 @@ def make_world(tenant):
         url="https://example.com/hook",
         actor=None,
     )
+    invitation = Invitation.objects.create(
+        tenant=tenant,
+        email="carl@example.com",
+        role=Role.VIEWER,
+        digest=b"x" * 32,
+        expires_at=now,
+    )
     rows = {
+        "invitation": invitation,
         "channel": channel,
         "source": source,
         "workflow": workflow,

@@ -56,10 +56,13 @@ _NAMED = (
 )
 _ROW_END = r"(?=\n(?:The above exception|During handling)|\Z)"
 _SLASH = r"(?:/|%2[Ff])"
-# Addresses that are secrets: a provider's callback, a member's link to a password.
+# Addresses that are secrets: a provider's callback, links by which people get in.
 _CALLBACK = rf"(webhooks{_SLASH}status{_SLASH}(?:\w{{1,60}}{_SLASH}){{4}})[\w-]+"
 _MESSAGES = rf"(webhooks{_SLASH}messages{_SLASH})[\w-]+"
-_WELCOME = rf"(account{_SLASH}welcome{_SLASH}\w{{1,60}}{_SLASH})[\w-]+"
+_LINK = (
+    rf"(account{_SLASH}(?:(?:welcome|invitation){_SLASH}\w{{1,60}}|email){_SLASH})"
+    r"[\w:.-]+"
+)
 _REFUSED_KEY = r"(Key \([^\n]{0,100}?\)=\().*?(?=\) (?:already|is |conflicts)|\Z)"
 # Each shape with what lower-cased text must hold for it to be worth a search.
 _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
@@ -89,7 +92,7 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
         (("://",), r"://[^\s/?#\"'<>]{1,2000}@", f"://{HIDDEN}@"),
         (("webhooks",), _CALLBACK, rf"\1{HIDDEN}"),
         (("webhooks",), _MESSAGES, rf"\1{HIDDEN}"),
-        (("welcome",), _WELCOME, rf"\1{HIDDEN}"),
+        (("welcome", "invitation", "email"), _LINK, rf"\1{HIDDEN}"),
         # Our API keys and signing secrets, keys of providers, JSON web tokens.
         (
             ("lr_live_", "lrs_", "whsec_"),

@@ -5,18 +5,20 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from leadrails.tenants import password_links, services
+from leadrails.mail.services import is_set_up
+from leadrails.tenants import invitations, password_links, services, throttle
 from leadrails.tenants.addresses import whole
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.factors import people_with_second
 from leadrails.tenants.forms import MemberForm, RoleForm
-from leadrails.tenants.models import Membership, Role, User
+from leadrails.tenants.models import Invitation, Membership, Role, User
 from leadrails.tenants.settings_pages import add_error, render_settings
-from leadrails.tenants.sign_in import fresh_required, has_two
+from leadrails.tenants.sign_in import ask_again, fresh_required, has_two, is_fresh
 
 
 def _membership(request: TenantRequest, user: str) -> Membership:
@@ -44,8 +46,25 @@ def members(request: TenantRequest) -> HttpResponse:
         "rows": rows,
         "may_edit": request.role.covers(Role.OWNER),
         "without_two": len(rows) - len(with_two),
+        "invitations": _open_invitations(request),
     }
     return render_settings(request, "members", "tenants/member_list.html", context)
+
+
+def _open_invitations(request: TenantRequest) -> list[dict[str, object]]:
+    """Only owners see them: they hold addresses of people who are no members yet."""
+    if not request.role.covers(Role.OWNER):
+        return []
+    rows = Invitation.objects.for_tenant(request.tenant).open()
+    now = timezone.now()
+    return [
+        {
+            "invitation": row,
+            "role": Role(row.role).label,
+            "is_over": row.expires_at <= now,
+        }
+        for row in rows.select_related("mail").order_by("-id")
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,30 +94,75 @@ def two_factors(request: TenantRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required(Role.OWNER)
-def member_add(request: TenantRequest) -> HttpResponse:
+@fresh_required
+def member_add(request: TenantRequest) -> HttpResponseBase:
     form = MemberForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
+        if not _may_mail(request):
+            return throttle.too_many(request)
         try:
-            membership, is_new = services.add_member(
-                request.tenant, email, role=role, actor=request.user
+            _made, link = invitations.invite(
+                request.tenant,
+                email,
+                role=role,
+                actor=request.user,
+                link_of=lambda path: whole(request, path),
             )
         except ValidationError as error:
             add_error(form, error)
         else:
-            if is_new:
-                return _show_link(request, membership)
-            messages.success(
-                request,
-                _(
-                    "%(email)s had an account on this server already and logs in with "
-                    "its password. Ask them whether that account is really theirs."
-                )
-                % {"email": membership.user.email},
-            )
-            return redirect("settings:members", tenant=request.tenant.slug)
-    context = {"form": form}
+            return _show_invitation(request, email, link)
+    context = {"form": form, "has_mail": is_set_up()}
     return render_settings(request, "members", "tenants/member_add.html", context)
+
+
+def _may_mail(request: TenantRequest) -> bool:
+    """A workspace invites fifty people in a quarter of an hour, and no more."""
+    tenant, now = str(request.tenant.pk), timezone.now()
+    return throttle.begin_try(tenant, "", now=now, act=throttle.Act.INVITATION)
+
+
+def _show_invitation(request: TenantRequest, email: str, link: str) -> HttpResponse:
+    # Shown in this answer and nowhere else, so there is no redirect.
+    context = {"email": email, "link": link, "has_mail": is_set_up()}
+    template = "tenants/invitation_link.html"
+    return render_settings(request, "members", template, context)
+
+
+@require_POST
+@never_cache
+@member_required(Role.OWNER)
+def invitation_renew(request: TenantRequest, invitation: str) -> HttpResponse:
+    found = _invitation(request, invitation)
+    if not is_fresh(request):
+        return ask_again(request)
+    if not _may_mail(request):
+        return throttle.too_many(request)
+    try:
+        link = invitations.renew(
+            found, actor=request.user, link_of=lambda path: whole(request, path)
+        )
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect("settings:members", tenant=request.tenant.slug)
+    return _show_invitation(request, found.email, link)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Role.OWNER)
+def invitation_revoke(request: TenantRequest, invitation: str) -> HttpResponse:
+    found = _invitation(request, invitation)
+    if request.method == "POST":
+        invitations.revoke(found, actor=request.user)
+        messages.success(request, _("The invitation is revoked."))
+        return redirect("settings:members", tenant=request.tenant.slug)
+    return render(request, "tenants/invitation_revoke.html", {"invitation": found})
+
+
+def _invitation(request: TenantRequest, invitation: str) -> Invitation:
+    rows = Invitation.objects.for_tenant(request.tenant).select_related("tenant")
+    return get_object_or_404(rows, pk=read_id("inv", invitation))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -135,6 +199,8 @@ def member(request: TenantRequest, user: str) -> HttpResponse:
 @member_required(Role.OWNER)
 def member_link(request: TenantRequest, user: str) -> HttpResponse:
     membership = _membership(request, user)
+    if not is_fresh(request):
+        return ask_again(request)
     try:
         return _show_link(request, membership)
     except ValidationError as error:

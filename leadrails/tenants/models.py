@@ -202,6 +202,49 @@ class Membership(TenantModel):
         return f"{self.user} in {self.tenant}"
 
 
+class InvitationQuerySet(TenantQuerySet["Invitation"]):
+    def open(self) -> Self:
+        """Neither accepted nor revoked; perhaps too old."""
+        return self.filter(ended_at=None)
+
+
+class Invitation(TenantModel):
+    """A link for one address, kept as a hash, that makes its person a member."""
+
+    prefix = "inv"
+
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    digest = models.BinaryField(max_length=32)
+    invited_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    mail = models.ForeignKey(
+        "mail.Mail", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "tenant",
+                Lower("email"),
+                condition=models.Q(ended_at=None),
+                name="invitation_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
 class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
     def active(self) -> Self:
         return self.filter(revoked_at=None)

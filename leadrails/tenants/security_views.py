@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
@@ -18,16 +19,26 @@ from django.views.decorators.http import (
 )
 
 from leadrails.mail.services import is_set_up
-from leadrails.tenants import factors, security, services, sign_in
+from leadrails.tenants import (
+    email_changes,
+    factors,
+    security,
+    services,
+    sign_in,
+    throttle,
+)
 from leadrails.tenants.account_pages import (
     enter_last_workspace,
     render_account,
     where_of,
 )
+from leadrails.tenants.addresses import whole
 from leadrails.tenants.factor_forms import AppForm, PasskeyForm
 from leadrails.tenants.forms import EmailForm, PasswordForm
 from leadrails.tenants.models import User
 from leadrails.tenants.second_views import read_credential
+from leadrails.tenants.settings_pages import add_error
+from leadrails.tenants.throttle import Act
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 APP_KEY = "app_key"  # in the session, until a code shows that the app has it
@@ -45,7 +56,7 @@ def security_page(request: HttpRequest, **bound: Any) -> HttpResponse:
     Render the page about logging in.
 
     Args:
-        bound: the form that was refused: `password_form` or `email_form`.
+        bound: the form that was refused: `password_form`.
     """
     user = cast(User, request.user)
     strict = security.strict_tenants(user)
@@ -60,7 +71,6 @@ def security_page(request: HttpRequest, **bound: Any) -> HttpResponse:
         "has_second": factors.has_second(user),
         "has_mail": is_set_up(),
         "password_form": PasswordForm(user),
-        "email_form": EmailForm(),
         **bound,
     }
     status = 422 if any(form.errors for form in bound.values()) else 200
@@ -83,6 +93,58 @@ def change_password(request: HttpRequest) -> HttpResponseBase:
         request, _("Your password is changed, and other browsers are logged out.")
     )
     return redirect("tenants:security")
+
+
+# E-mail ----------------------------------------------------------------------
+
+
+@form_page
+@never_cache
+@sign_in.fresh_required
+def change_email(request: HttpRequest) -> HttpResponseBase:
+    user = cast(User, request.user)
+    form = EmailForm(request.POST or None)
+    has_mail = is_set_up()
+    if request.method == "POST" and has_mail and form.is_valid():
+        person, now = str(user.pk), timezone.now()
+        if not throttle.begin_try(person, "", now=now, act=Act.NEW_EMAIL):
+            return throttle.too_many(request)
+        try:
+            email_changes.ask(
+                user, **form.cleaned_data, link_of=lambda path: whole(request, path)
+            )
+        except ValidationError as error:
+            add_error(form, error)
+        else:
+            messages.success(
+                request,
+                _("A link is on its way to %(email)s. Open it to confirm the address.")
+                % {"email": form.cleaned_data["new_email"]},
+            )
+            return redirect("tenants:security")
+    context = {"form": form, "has_mail": has_mail}
+    status = 422 if form.errors else 200
+    template = "tenants/email_change.html"
+    return render_account(request, "security", template, context, status=status)
+
+
+@form_page
+@never_cache
+@login_required
+def email_confirm(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Where the mailed link leads to; a button, since scanners of mail open links."""
+    user = cast(User, request.user)
+    new_email = email_changes.read(user, token)
+    if request.method == "POST" and new_email:
+        new_email = email_changes.confirm(user, token, where=where_of(request))
+        if new_email:
+            done = _("You log in with %(email)s from now on.") % {"email": new_email}
+            messages.success(request, done)
+            return redirect("tenants:security")
+    if new_email is None:
+        return render(request, "tenants/email_expired.html", status=410)
+    enter_last_workspace(request)
+    return render(request, "tenants/email_confirm.html", {"new_email": new_email})
 
 
 # App -------------------------------------------------------------------------

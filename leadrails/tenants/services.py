@@ -104,7 +104,7 @@ def require_two_factors(
         ValidationError: they have not.
         PermissionDenied: `actor` is no owner.
     """
-    _lock_owners(tenant, actor)
+    lock_owners(tenant, actor)
     if is_on and not has_two:
         raise ValidationError(_("Set up a second factor of your own first."))
     changed = Tenant.objects.filter(pk=tenant.pk, needs_two_factors=not is_on)
@@ -140,7 +140,7 @@ def create_owner(
     if user is not None and password is not None:
         raise ValidationError({"email": _("This e-mail address has an account.")})
     if user is None:
-        user = _create_user(email, password or "", name=name)
+        user = create_user(email, password or "", name=name)
     tenant = create_tenant(
         tenant_name, actor=user, time_zone=time_zone, country=country
     )
@@ -198,7 +198,7 @@ def change_password(user: User, *, password: str, where: Where = _NOWHERE) -> No
         notices.tell(user, "password_set", where=where)
 
 
-def _create_user(email: str, password: str | None, *, name: str = "") -> User:
+def create_user(email: str, password: str | None, *, name: str = "") -> User:
     """Make a person; without a password they cannot log in until they set one."""
     email = email.strip().lower()
     person = User(email=email, name=name.strip())
@@ -235,36 +235,22 @@ def _given(field: str, text: str) -> str:
 
 @transaction.atomic
 def add_member(
-    tenant: Tenant, email: str, *, role: Role, actor: User | None
-) -> tuple[Membership, bool]:
-    """
-    Let a person in; returns the membership and whether the account is new.
-
-    A new account has no password: give its owner a link, `password_links.issue`.
-    """
-    _lock_owners(tenant, actor)
-    user = User.objects.filter(email__iexact=email.strip()).first()
-    is_new = user is None
-    if user is None:
-        user = _create_user(email, None)
-    elif Membership.objects.for_tenant(tenant).filter(user=user).exists():
-        raise ValidationError({"email": _("This person is a member already.")})
-    elif not user.has_usable_password():
-        message = _(
-            "This person was added to another workspace and has not set a password "
-            "yet. Ask them to do that first."
-        )
-        raise ValidationError({"email": message})
-    membership = Membership.objects.create(tenant=tenant, user=user, role=Role(role))
-    audit.record(tenant, actor, "member.added", user, role=role)
-    return membership, is_new
+    tenant: Tenant, user: User, *, role: Role, actor: User | None
+) -> Membership:
+    """Let a person in; whoever calls has made sure that they may come in."""
+    membership, is_new = Membership.objects.get_or_create(
+        tenant=tenant, user=user, defaults={"role": Role(role)}
+    )
+    if is_new:
+        audit.record(tenant, actor, "member.added", user, role=role)
+    return membership
 
 
 @transaction.atomic
 def change_role(
     membership: Membership, role: Role, *, actor: User | None
 ) -> Membership:
-    owners = _lock_owners(membership.tenant, actor)
+    owners = lock_owners(membership.tenant, actor)
     membership.refresh_from_db(fields=["role"])
     before = membership.role
     if before == role:
@@ -286,7 +272,7 @@ def change_role(
 @transaction.atomic
 def remove_member(membership: Membership, *, actor: User | None) -> None:
     """Shut a person out of the tenant, from their next request on."""
-    owners = _lock_owners(membership.tenant, actor)
+    owners = lock_owners(membership.tenant, actor)
     _keep_one_owner(membership, owners)
     was = membership.role
     removed, _rows = Membership.objects.filter(pk=membership.pk).delete()
@@ -296,7 +282,7 @@ def remove_member(membership: Membership, *, actor: User | None) -> None:
         )
 
 
-def _lock_owners(tenant: Tenant, actor: User | None) -> set[UUID]:
+def lock_owners(tenant: Tenant, actor: User | None) -> set[UUID]:
     """
     Return the owners' user ids, locked against each other until commit.
 

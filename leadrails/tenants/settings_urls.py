@@ -6,6 +6,16 @@ app_name = "settings"
 urlpatterns = [
     path("members/", member_views.members, name="members"),
     path("members/add", member_views.member_add, name="member_add"),
+    path(
+        "members/invitations/<str:invitation>/renew",
+        member_views.invitation_renew,
+        name="invitation_renew",
+    ),
+    path(
+        "members/invitations/<str:invitation>/revoke",
+        member_views.invitation_revoke,
+        name="invitation_revoke",
+    ),
     path("members/two-factors", member_views.two_factors, name="two_factors"),
     path("members/<str:user>/", member_views.member, name="member"),
     path("members/<str:user>/link", member_views.member_link, name="member_link"),

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,6 +14,7 @@ from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.forms import ApiKeyForm, TenantForm
 from leadrails.tenants.models import ApiKey, Role
 from leadrails.tenants.settings_pages import add_error, render_settings
+from leadrails.tenants.sign_in import fresh_required
 from leadrails.ui.paging import keyset_page
 
 
@@ -30,7 +32,8 @@ def api_keys(request: TenantRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required(Role.ADMIN)
-def api_key_new(request: TenantRequest) -> HttpResponse:
+@fresh_required
+def api_key_new(request: TenantRequest) -> HttpResponseBase:
     form = ApiKeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib.auth import login
@@ -91,7 +91,8 @@ def fresh_required(view: View) -> View:
     """
     Ask who is logged in to show once more who they are, if that is long ago.
 
-    Put it inside `member_required`. A form sent too late is lost: its page asked too.
+    Put it inside `member_required`. A form sent too late leads back to its page, which
+    asks too: whoever stays on it for longer than that begins anew.
     """
 
     @wraps(view)
@@ -99,10 +100,18 @@ def fresh_required(view: View) -> View:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         if not is_fresh(request):
-            return redirect(with_next("tenants:prove", request.get_full_path()))
+            return ask_again(request)
         return view(request, *args, **kwargs)
 
     return enter
+
+
+def ask_again(request: HttpRequest) -> HttpResponse:
+    """Lead to where one shows who one is, and from there back to this page."""
+    target = request.get_full_path()
+    if request.method == "POST":  # nothing to come back to: the page it came from is
+        target = urlsplit(request.headers.get("Referer", "")).path
+    return redirect(with_next("tenants:prove", target))
 
 
 def safe_target(request: HttpRequest, target: str) -> str:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from leadrails.tenants import (
+    invitation_views,
     phone_views,
     profile_views,
     second_views,
@@ -14,6 +15,11 @@ urlpatterns = [
     path("login", views.Login.as_view(), name="login"),
     path("logout", views.Logout.as_view(), name="logout"),
     path("setup", views.setup, name="setup"),
+    path(
+        "invitation/<str:invitation>/<str:token>",
+        invitation_views.invitation,
+        name="invitation",
+    ),
     path("welcome/<str:user>/<str:token>", views.welcome, name="welcome"),
     path("profile", profile_views.profile, name="profile"),
     path("reset", views.reset, name="reset"),
@@ -22,6 +28,8 @@ urlpatterns = [
     path("passkey", second_views.passkey, name="passkey"),
     path("passkey/options", second_views.passkey_options, name="passkey_options"),
     path("security", security_views.overview, name="security"),
+    path("email", security_views.change_email, name="email"),
+    path("email/<str:token>", security_views.email_confirm, name="email_confirm"),
     path("password", security_views.change_password, name="password"),
     path("app/add", security_views.app_add, name="app_add"),
     path("app/remove", security_views.app_remove, name="app_remove"),

@@ -60,6 +60,14 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
             "Gone: /account/welcome/usr_01/dhf3-0123456789abcdef",
             "Gone: /account/welcome/usr_01/[redacted]",
         ),
+        (
+            "Gone: /login?next=%2Faccount%2Finvitation%2Finv_01%2Fdhf3-0123",
+            "Gone: /login?next=%2Faccount%2Finvitation%2Finv_01%2F[redacted]",
+        ),
+        (
+            "Gone: /account/email/eyJ1c2VyIjo.1tTFyM:dhf3-0_123",
+            "Gone: /account/email/[redacted]",
+        ),
         ("key lr_live_abc-DEF_9.", "key lr_live_[redacted]."),
         ("lrs_abc+/=", "lrs_[redacted]"),
         (f"KEY{TOKEN}_abc", "KEY[redacted]"),

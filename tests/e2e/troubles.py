@@ -226,8 +226,8 @@ def issue_secrets(system, found):
 
     form = visitor.open("/t/borealis/settings/members/add")
     page = visitor.submit(form, email="new@borealis.example", role="viewer")
-    link = shown_once(page, f"{visitor.web_url}/account/welcome/")
-    found.secrets["a password link"] = link.rpartition("/")[2]
+    link = shown_once(page, f"{visitor.web_url}/account/invitation/")
+    found.secrets["an invitation's link"] = link.rpartition("/")[2]
     found.secrets["a short password"] = "tea4two"
     welcome = Visitor(visitor.web_url).open(link)
     again = Visitor(visitor.web_url)

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from leadrails.tenants import audit, services
-from leadrails.tenants.models import ApiKey, AuditEntry, Membership, Role, User
+from leadrails.tenants.models import ApiKey, AuditEntry, Membership, Role
 from tests.make import make_tenant, make_user
+from tests.tenants.people import log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +20,7 @@ def tenant():
 @pytest.fixture
 def owner(client, tenant):
     owner = make_user(tenant, email="owner@example.com")
-    client.force_login(owner)
+    log_in(client, owner)
     return owner
 
 
@@ -38,7 +39,7 @@ PAGES = [
 @pytest.mark.parametrize(("page", "needed"), PAGES)
 def test_each_role_sees_its_pages(client, tenant, page, needed, role):
     make_user(tenant)
-    client.force_login(make_user(tenant, role))
+    log_in(client, make_user(tenant, role))
 
     answer = client.get(f"/t/acme/settings/{page}")
 
@@ -52,51 +53,9 @@ def test_strangers_find_nothing(client, tenant, page, needed):
     assert client.get(f"/t/acme/settings/{page}").status_code == 404
 
 
-def test_a_new_member_logs_in_by_a_link_shown_once(client, tenant, owner):
-    answer = client.post(
-        "/t/acme/settings/members/add", {"email": "bob@example.com", "role": "admin"}
-    )
-    link = re.search(r"/account/welcome/usr_\w+/[\w-]+", answer.content.decode())[0]
-    client.logout()
-
-    shown = client.get(link)
-    client.post(link, {"name": "Bob", "password": "correct horse 9"})
-    again = client.get(link)
-
-    bob = User.objects.get(email="bob@example.com")
-    assert "no-store" in answer.headers["Cache-Control"]
-    assert shown.status_code == 200
-    assert again.status_code == 410
-    assert (bob.name, bob.check_password("correct horse 9")) == ("Bob", True)
-    assert client.get("/t/acme/settings/api-keys/").status_code == 200
-
-
 @pytest.mark.parametrize("link", ["usr_0/x", "usr_01J5Z7K3M8X4VWPQ9YTBN2F0HR/a-b"])
 def test_a_link_that_was_never_made_sets_nothing(client, link):
     assert client.get(f"/account/welcome/{link}").status_code in (404, 410)
-
-
-def test_a_weak_password_is_refused_by_the_link(client, tenant, owner):
-    answer = client.post(
-        "/t/acme/settings/members/add", {"email": "bob@example.com", "role": "admin"}
-    )
-    link = re.search(r"/account/welcome/usr_\w+/[\w-]+", answer.content.decode())[0]
-
-    refused = client.post(link, {"name": "Bob", "password": "12345678"})
-
-    assert refused.status_code == 422
-    assert not User.objects.get(email="bob@example.com").has_usable_password()
-
-
-def test_a_person_with_an_account_gets_no_link(client, tenant, owner):
-    make_user(make_tenant(), email="bob@example.com")
-
-    answer = client.post(
-        "/t/acme/settings/members/add", {"email": "bob@example.com", "role": "viewer"}
-    )
-
-    assert answer.headers["Location"] == "/t/acme/settings/members/"
-    assert Membership.objects.for_tenant(tenant).count() == 2
 
 
 def test_adding_a_member_twice_is_an_error_beside_the_field(client, tenant, owner):
