@@ -18,6 +18,7 @@ from django.db import models
 from destinations.credentials import fingerprint
 from destinations.models import Destination
 from leadrails.core.crypto import CannotDecrypt, Keyring, Place
+from leadrails.tenants.factor_secrets import FactorSecret, factor_secrets
 from leadrails.tenants.models import TenantModel
 
 # Everything encrypted at rest: model and field. All but the first lie above this app.
@@ -53,6 +54,8 @@ def rotate_credentials(*, batch: int = 500, is_rehearsal: bool = False) -> Rotat
                 _check(row, name, token, ring, result)
             if key_id is not None:
                 result.left[key_id] += 1
+    for secret in factor_secrets():
+        _move_factor(secret, ring, result, is_rehearsal)
     if not is_rehearsal:
         _refresh_fingerprints(batch)
     return result
@@ -98,6 +101,27 @@ def _move(
     same = type(row)._default_manager.filter(**{"pk": row.pk, name: token})
     result.moved += same.update(**{name: fresh})
     return ring.primary
+
+
+def _move_factor(
+    secret: FactorSecret, ring: Keyring, result: Rotation, is_rehearsal: bool
+) -> None:
+    """The same for second factors, which allauth keeps in a form of its own."""
+    key_id = _key_id(secret.token)
+    try:
+        plain = ring.decrypt(secret.token, secret.place)
+    except CannotDecrypt as error:
+        result.unreadable.append(f"second factor {secret.pk}: {error}")
+    else:
+        if key_id != ring.primary:
+            if is_rehearsal:
+                result.moved += 1
+            else:
+                fresh = ring.encrypt(plain, secret.place)
+                result.moved += secret.replace(fresh)
+                key_id = ring.primary
+    if key_id is not None:
+        result.left[key_id] += 1
 
 
 def _check(

@@ -11,7 +11,9 @@ from destinations.models import Destination
 from destinations.rotation import rotate_credentials
 from leadrails.core.crypto import Keyring, Place
 from leadrails.leads.models import SigningKey
-from tests.make import make_destination, make_signing_key, make_source
+from leadrails.tenants import factors
+from tests.make import make_destination, make_signing_key, make_source, make_user
+from tests.tenants.people import SECRET, add_app, code_of
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,22 @@ def test_everything_moves_in_batches_and_the_old_key_is_free(stored, settings):
     key = SigningKey.objects.get()
     place = Place(key.tenant_id, "leads_signingkey", key.id, "secret")
     assert settings.LEADRAILS_KEYRING.decrypt(key.secret, place) == secret
+
+
+def test_second_factors_move_too(settings):
+    settings.LEADRAILS_KEYRING = Keyring.parse(OLD)
+    ann = make_user()
+    add_app(ann)
+    codes = factors.recovery_codes(ann)
+    settings.LEADRAILS_KEYRING = Keyring.parse(f"{OLD},{NEW}")
+
+    out, err = run()
+
+    assert "Moved 2 secret(s) to key 2." in out
+    assert err == ""
+    settings.LEADRAILS_KEYRING = Keyring.parse(NEW)
+    assert factors.check_code(ann, code_of(SECRET))
+    assert factors.recovery_codes(ann) == codes
 
 
 def test_a_second_run_moves_nothing(stored):

@@ -5,6 +5,7 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail as outbox
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
@@ -309,3 +310,18 @@ def test_an_owner_requires_two_factors_only_after_showing_them(client, ann, tena
 
     assert (first, second, tenant.needs_two_factors) == (False, True, False)
     assert actions() == ["tenant.two_factors"] * 2
+
+
+def test_whoever_runs_the_server_lets_somebody_in_again(client, ann):
+    add_app(ann)
+    factors.recovery_codes(ann)
+
+    said = call_command("removefactors", "Ann@example.com")
+
+    assert said == "2 second factor(s) of ann@example.com removed."
+    assert give_password(client).headers["Location"] == "/"
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor) == ("member.factors_removed", None)
+    assert "All second factors were removed" in Mail.objects.get().subject
+    with pytest.raises(CommandError):
+        call_command("removefactors", "nobody@example.com")
