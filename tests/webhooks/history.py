@@ -106,7 +106,7 @@ def deal(
 
 def phones(count: int, rng: Random) -> list[str]:
     """American numbers, each once: most are reached, the others fail in all ways."""
-    areas = [area for area in range(201, 990) if _is_american(area)]
+    areas = [area for area in range(201, 990) if _is_ordinary(area)]
     special = round(count * SPECIAL_SHARE)
     chosen = rng.sample(list(product(areas, ORDINARY)), count - special)
     chosen += rng.sample(list(product(areas, SPECIAL)), special)
@@ -114,9 +114,12 @@ def phones(count: int, rng: Random) -> list[str]:
     return [f"+1{area}55501{ending:02d}" for area, ending in chosen]
 
 
-def _is_american(area: int) -> bool:
+def _is_ordinary(area: int) -> bool:
+    """American, and neither free of charge nor dearer: those are sent nothing."""
     number = phonenumbers.parse(f"+1{area}5550142")
-    return phonenumbers.region_code_for_number(number) == "US"
+    kind = phonenumbers.number_type(number)
+    is_american = phonenumbers.region_code_for_number(number) == "US"
+    return is_american and kind is phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE
 
 
 def read_histories(ledger: Path, accounts: Container[str]) -> list[History]:
