@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from leadrails.alerts.models import Channel
 from leadrails.alerts.severity import Severity
@@ -21,15 +22,12 @@ TOLD_BY_DEFAULT = [role for role in Role if role.covers(Role.ADMIN)]
 
 def make_defaults(tenants: Iterable[UUID]) -> None:
     """Make what owners and admins have without asking. Safe to race."""
-    missing = (
-        Membership.objects.filter(tenant__in=set(tenants), role__in=TOLD_BY_DEFAULT)
-        .exclude(
-            user__in=Channel.objects.filter(
-                tenant__in=set(tenants), kind=Channel.Kind.EMAIL, user__isnull=False
-            ).values("user")
-        )
-        .select_related("user", "tenant")
+    own = Channel.objects.filter(
+        tenant=OuterRef("tenant"), user=OuterRef("user"), kind=Channel.Kind.EMAIL
     )
+    missing = Membership.objects.filter(
+        ~Exists(own), tenant__in=set(tenants), role__in=TOLD_BY_DEFAULT
+    ).select_related("user", "tenant")
     fresh = [default_for(member) for member in missing]
     Channel.objects.bulk_create(fresh, ignore_conflicts=True)
 

@@ -1,5 +1,6 @@
 """Settings: API keys, and the workspace itself."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
@@ -85,5 +86,10 @@ def workspace(request: TenantRequest) -> HttpResponse:
             else:
                 messages.success(request, _("The workspace is saved."))
                 return redirect("settings:workspace", tenant=tenant.slug)
-    context = {"form": form, "may_edit": may_edit}
+    context = {
+        "form": form,
+        "may_edit": may_edit,
+        "lead_months": settings.LEADRAILS_KEEP_MONTHS,
+        "callback_months": settings.LEADRAILS_KEEP_CALLBACK_MONTHS,
+    }
     return render_settings(request, "workspace", "tenants/workspace.html", context)

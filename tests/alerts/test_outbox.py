@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from leadrails.alerts import channels, outbox
 from leadrails.alerts.models import Alert, AlertEvent, Channel, Delivery, Notice, Try
+from leadrails.alerts.services import close_alerts, open_alert
 from leadrails.contacts.services import suppress
 from leadrails.jobs.models import Attempt, Job, Tally, TallyChange
 from leadrails.tenants.models import Membership, Role
 from tests.alerts.conftest import past
 from tests.mail.smtp_server import MailServer
-from tests.make import make_destination, make_user
+from tests.make import make_destination, make_tenant, make_user
 from tests.simulator.receiver import HANG_UP
 
 DOCS = Path(__file__).parents[2] / "docs/alerts.md"
@@ -247,6 +248,25 @@ def test_owners_and_admins_get_severe_ones_by_mail(
     happen("dead_letters", over=True)
     outbox.run()
     assert [mail.to for mail in mailoutbox[2:]] == [[people[Role.OWNER].email]]
+
+
+def test_an_owner_of_two_workspaces_is_told_of_both(tenant, mailoutbox):
+    other = make_tenant(name="Other")
+    owner = make_user(tenant)
+    Membership.objects.create(tenant=other, user=owner, role=Role.OWNER)
+    Membership.objects.update(created_at=past())
+    for place in (tenant, other):
+        open_alert(tenant_id=place.pk, kind="dead_letters", scope="workspace")
+        outbox.run()
+        close_alerts(
+            tenant_id=place.pk,
+            kind="dead_letters",
+            scope="workspace",
+            now=timezone.now(),
+        )
+    outbox.run()
+    heads = sorted(mail.subject.partition("]")[0] for mail in mailoutbox)
+    assert heads == ["[Acme", "[Acme", "[Other", "[Other"]
 
 
 def test_a_mail_server_on_a_socket_takes_it_or_says_why_not(
