@@ -66,6 +66,8 @@ def check(form: Form, account: Account, rules: Rules) -> Draft:
     callback = first(form, "StatusCallback")
     if service and not callback:
         callback = service.settings["status_callback"] or ""
+    if sender.startswith("rcs:") and not callback:
+        callback = rules.rcs_webhook(account.sid).get("status_callback_url", "")
     body = _body(form, content.body, account, service)
     return Draft(
         account=account.sid,

@@ -123,6 +123,10 @@ class Inbound:
             given = home.settings
             names = ["inbound_request_url", "inbound_method"]
             names += ["fallback_url", "fallback_method"]
+        elif to.startswith("rcs:"):
+            given = self._rules.rcs_webhook(account.sid)
+            names = ["callback_url", "callback_method"]
+            names += ["fallback_url", "fallback_method"]
         else:
             number = to.rpartition(":")[2]
             given = self._rules.store.get(account.sid, "number", number) or {}

@@ -5,6 +5,7 @@ from aiohttp import web
 from destinations.simulator import (
     admin,
     admin_accounts,
+    channel_senders,
     content_api,
     handsets,
     links,
@@ -75,6 +76,10 @@ def _add_newer(route: web.UrlDispatcher) -> None:
     route.add_put(CONTENT, content_api.update_content)
     route.add_delete(CONTENT, content_api.delete_content)
     route.add_get(CONTENT + "/ApprovalRequests", content_api.fetch_approval)
+    sender = "/v2/Channels/Senders/{sid:XE[0-9a-fA-F]{32}}"
+    route.add_get("/v2/Channels/Senders", channel_senders.show_senders)
+    route.add_get(sender, channel_senders.fetch_sender)
+    route.add_post(sender, channel_senders.update_sender)
     route.add_get("/v2/PhoneNumbers/{number}", lookups.fetch_number)
 
 

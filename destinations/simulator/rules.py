@@ -15,6 +15,8 @@ from destinations.simulator.telnyx.optout import ProfileOptOuts
 from destinations.simulator.telnyx.pool import Pool
 from destinations.simulator.telnyx.profiles import Profiles
 
+SENDER_HOOKS = ("channel_sender", "rcs")  # where the RCS sender's own URLs are kept
+
 
 class Pace:
     """When each sender of a paced account is free again, in ms."""
@@ -70,10 +72,18 @@ class Rules:
         fallback = message.extra.get("fallback")
         if fallback and service.rcs_sender:
             if self.has_rcs(account.sid, message.to):
+                own = self.rcs_webhook(account.sid).get("status_callback_url")
+                message.callback_url = message.callback_url or own
                 return service.rcs_sender
             if fallback["sender"]:
                 return str(fallback["sender"])
         return self.chooser.choose(service, message.to)
+
+    def rcs_webhook(self, account: str) -> dict[str, str]:
+        """The URLs of the RCS sender itself; a service's come before them."""
+        kept = self.store.get(account, *SENDER_HOOKS) or {}
+        found: dict[str, str] = kept.get("webhook", {})
+        return found
 
     def text_sender(self, message: Message) -> str | None:
         """The number, code or name of a service that takes the place of RCS."""

@@ -24,6 +24,7 @@ from destinations.simulator.rules import Pace, Rules
 from destinations.simulator.services import Services
 from destinations.simulator.store import Store
 from destinations.simulator.telnyx.courier import TelnyxCourier
+from destinations.simulator.telnyx.front import prepare as prepare_telnyx
 from destinations.simulator.telnyx.front import telnyx_answers
 from destinations.simulator.telnyx.inbound import TelnyxInbound
 from destinations.simulator.telnyx.optout import ProfileOptOuts
@@ -85,6 +86,7 @@ def make_app(parts: Parts) -> web.Application:
         middlewares=[provider_answers, telnyx_answers], client_max_size=MAX_BODY_BYTES
     )
     app[PARTS] = parts
+    prepare_telnyx(app)
     add_routes(app.router)
     return app
 

@@ -7,7 +7,9 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
+from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
+from destinations.providers.simulated import rcs_sender
 from destinations.simulator.accounts import sender_sid
 from tests.simulator import documents
 from tests.simulator.test_client import SENDER, send
@@ -161,7 +163,17 @@ def use_lookups(client, simulator, account):
     assert (short.valid, short.validation_errors) == (False, ["TOO_SHORT"])
 
 
-USES = (use_messages, use_account, use_services, use_content, use_lookups)
+def use_senders(client, simulator, account):
+    senders = client.messaging.v2.channels_senders
+    (own,) = senders.list(channel="rcs")
+    url = "https://example.org/rcs"
+    update = ChannelsSenderList.MessagingV2ChannelsSenderRequestsUpdate
+    changed = senders(own.sid).update(update({"webhook": {"callback_url": url}}))
+    assert changed.webhook["callback_url"] == url
+    assert senders(own.sid).fetch().sender_id == rcs_sender(account.sid)
+
+
+USES = (use_messages, use_senders, use_account, use_services, use_content, use_lookups)
 
 
 def test_every_operation_answers_as_documented(client, simulator, account, http):

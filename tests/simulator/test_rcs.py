@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
+from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
 from destinations.providers.simulated import rcs_sender, sibling_sid
 
@@ -183,9 +184,9 @@ def test_a_template_is_rich_by_rcs_and_plain_by_text(
 def test_a_tap_comes_in_by_rcs_and_stop_holds_for_texts_too(
     simulator, client, account, send, agent, receiver
 ):
-    service = client.messaging.v1.services(account.service_sid)
-    service.update(
-        inbound_request_url=f"{receiver.url}/in", use_inbound_webhook_on_number=False
+    webhook = {"webhook": {"callback_url": f"{receiver.url}/in"}}
+    client.messaging.v2.channels_senders(sibling_sid("XE", account.sid)).update(
+        ChannelsSenderList.MessagingV2ChannelsSenderRequestsUpdate(webhook)
     )
     tap = {"ButtonText": "Call me", "ButtonPayload": "call_me"}
     by_rcs = {"sender": f"rcs:{PLAIN}", "to": agent}

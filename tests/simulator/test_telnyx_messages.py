@@ -7,6 +7,8 @@ import pytest
 import telnyx
 
 from destinations.simulator.scenarios import SCENARIOS, Fault
+from destinations.simulator.telnyx.errors import TelnyxError
+from destinations.simulator.telnyx.front import RATE, take_rate
 from destinations.simulator.vocabulary import at_telnyx
 
 TO = "+12125550142"
@@ -235,6 +237,25 @@ def test_too_many_requests_name_the_rate(send):
     headers = caught.value.response.headers
     assert (headers["retry-after"], headers["x-ratelimit-remaining"]) == ("1", "0")
     assert {"x-ratelimit-limit", "x-ratelimit-reset"} <= set(headers)
+
+
+def test_a_recipient_can_ask_for_any_code(simulator, account, send):
+    assert refused(send, to="+15005540322")[:2] == (400, "40322")
+    assert refused(send, to="+15005520012")[:2] == (403, "20012")
+    send(to="+15005540017")
+
+    (entry,) = simulator.wait(account=account.sid)
+    assert (entry["status"], entry["error_code"]) == ("delivery_failed", 40017)
+
+
+def test_an_account_sends_fifty_in_a_second():
+    rates = {}
+    left = [take_rate(rates, "AC1", 7) for _ in range(RATE)]
+
+    assert (left[0], left[-1]) == (49, 0)
+    with pytest.raises(TelnyxError):
+        take_rate(rates, "AC1", 7)
+    assert take_rate(rates, "AC2", 7) == take_rate(rates, "AC1", 8) == 49
 
 
 def test_lost_bad_and_double_webhooks_come_as_told(

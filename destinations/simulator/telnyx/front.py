@@ -1,5 +1,6 @@
 """The door of `/v2`: keys, errors and headers as Telnyx has them."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +14,13 @@ from destinations.simulator.telnyx.errors import TelnyxError
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 RATE = 50  # messages a second of an account, as its headers tell
 SENDS = "/v2/messages"
+# Of each paced account: a second, and how many requests to send came in it.
+Rates = dict[str, tuple[int, int]]
+_RATES = web.AppKey("telnyx_rates", Rates)
+
+
+def prepare(app: web.Application) -> None:
+    app[_RATES] = {}
 
 
 def account_of(request: web.Request) -> Account:
@@ -40,6 +48,7 @@ async def telnyx_answers(request: web.Request, handler: Handler) -> web.StreamRe
         in_flight[counted] += 1
         if account.max_concurrent and in_flight[counted] > account.max_concurrent:
             raise TelnyxError(10011)
+        left = _take_rate(request, account)
         answer = await handler(request)
     except TelnyxError as error:
         answer = json_answer(error.body(), error.status)
@@ -57,8 +66,31 @@ async def telnyx_answers(request: web.Request, handler: Handler) -> web.StreamRe
                 del in_flight[counted]
     answer.headers["x-request-id"] = ids.token()
     if request.path.startswith(SENDS) and answer.status < 400:
-        _tell_rate(answer, RATE - 1)
+        _tell_rate(answer, left)
     return answer
+
+
+def _take_rate(request: web.Request, account: Account) -> int:
+    """What is left of this second, which only a paced account can use up."""
+    is_send = request.method == "POST" and request.path.startswith(SENDS)
+    if not (account.is_paced and is_send):
+        return RATE - 1
+    return take_rate(request.app[_RATES], account.sid, int(time.time()))
+
+
+def take_rate(rates: Rates, account: str, now: int) -> int:
+    """
+    Count one more request of second `now`; return how many are left.
+
+    Raises:
+        TelnyxError: none is.
+    """
+    second, used = rates.get(account, (now, 0))
+    used = used + 1 if second == now else 1
+    rates[account] = (now, used)
+    if used > RATE:
+        raise TelnyxError(10011)
+    return RATE - used
 
 
 def _tell_rate(answer: web.StreamResponse, left: int) -> None:

@@ -21,7 +21,7 @@ from destinations.simulator.telnyx.documents import body_of
 from destinations.simulator.telnyx.errors import TelnyxError
 from destinations.simulator.telnyx.front import account_of, data_answer, parts_of
 from destinations.simulator.telnyx.resource import payload
-from destinations.simulator.vocabulary import TELNYX
+from destinations.simulator.vocabulary import TELNYX, scenario_of_code
 
 CANCEL_UNTIL = timedelta(minutes=1)  # before it is sent
 Json = dict[str, Any]
@@ -103,7 +103,7 @@ async def _accepted(
 ) -> Message | None:
     """Return None when the connection was reset instead."""
     parts = parts_of(request)
-    scenario = scenario_for(draft.to)
+    scenario = scenario_of_code(draft.to) or scenario_for(draft.to)
     if scenario.refusal:
         code = TELNYX.code(scenario.refusal) or scenario.refusal
         raise create.refusal(code, draft)
