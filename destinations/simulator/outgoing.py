@@ -42,7 +42,7 @@ class OutgoingMedia:
         if message.is_inbound or message.is_telnyx:
             return
         account = self._accounts.get(message.account)
-        urls = [url for url in message.media if _is_wanted(url, account)]
+        urls = [url for url in message.media if is_wanted(url, account)]
         if urls:
             self._tasks[message.sid] = asyncio.create_task(self._check(message, urls))
 
@@ -76,7 +76,8 @@ class OutgoingMedia:
         return None
 
 
-def _is_wanted(url: str, account: Account) -> bool:
+def is_wanted(url: str, account: Account) -> bool:
+    """Whether it is fetched: what lies on this machine, unless all is asked for."""
     if account.fetches_all_media:
         return True
     host = urlsplit(url).hostname or ""

@@ -6,7 +6,9 @@ from typing import Any
 
 import aiohttp
 
+from destinations.simulator.accounts import Account
 from destinations.simulator.courier import read_up_to
+from destinations.simulator.outgoing import is_wanted
 from destinations.simulator.telnyx.courier import TelnyxCourier
 from destinations.simulator.telnyx.errors import TelnyxError
 
@@ -16,16 +18,22 @@ KINDS = ("image/", "audio/", "video/", "text/", "application/pdf")
 Json = dict[str, Any]
 
 
-async def fetch(courier: TelnyxCourier, urls: Iterable[str]) -> list[Json]:
+async def fetch(
+    courier: TelnyxCourier, urls: Iterable[str], account: Account
+) -> list[Json]:
     """
-    Return type, size and SHA-256 of each.
+    Return type, size and SHA-256 of each; nothing of what lies beyond this machine.
 
     Raises:
         TelnyxError: one cannot be had, is no media, or all are too large.
     """
-    left, found = MAX_BYTES, []
+    left = MAX_BYTES
+    found: list[Json] = []
     for index, url in enumerate(urls):
         where = f"/media_urls/{index}"
+        if not is_wanted(url, account):
+            found.append({})
+            continue
         try:
             async with courier.session.get(url, timeout=TIMEOUT) as response:
                 status, kind = response.status, response.content_type

@@ -49,7 +49,8 @@ def sending(operation: str) -> Handler:
             _check_sender(operation, body)
             draft = create.check(body, account, parts_of(request).rules)
             if draft.media:
-                facts = await media.fetch(parts_of(request).telnyx, draft.media)
+                courier = parts_of(request).telnyx
+                facts = await media.fetch(courier, draft.media, account)
                 draft.extra["telnyx"]["media"] = facts
             return draft
 
