@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from leadrails.tenants.models import TenantModel, TenantQuerySet
 
@@ -21,17 +22,17 @@ class Destination(TenantModel):
     prefix = "dst"
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "Active"
-        PAUSED = "paused", "Paused"
-        REVOKED = "revoked", "Deleted"
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        REVOKED = "revoked", _("Deleted")
 
     class Purpose(models.TextChoices):
-        TRANSACTIONAL = "transactional", "Transactional: answers what the lead asked"
-        MARKETING = "marketing", "Marketing"
+        TRANSACTIONAL = "transactional", _("Transactional: answers what the lead asked")
+        MARKETING = "marketing", _("Marketing")
 
     class WhenUnknown(models.TextChoices):
-        HOLD = "hold", "Wait for a person"
-        RESEND = "resend", "Send it again"
+        HOLD = "hold", _("Wait for a person")
+        RESEND = "resend", _("Send it again")
 
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=40, help_text="A key of the provider registry.")

@@ -9,6 +9,7 @@ import mimetypes
 from typing import Any, Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from leadrails.tenants.models import TenantModel, TenantQuerySet
 
@@ -26,9 +27,9 @@ class Suppression(TenantModel):
     prefix = "sup"
 
     class Reason(models.TextChoices):
-        OPTED_OUT = "opted_out", "Replied STOP"
-        BLOCKED = "blocked", "Blocked by the recipient or carrier"
-        MANUAL = "manual", "Added by a person"
+        OPTED_OUT = "opted_out", _("Replied STOP")
+        BLOCKED = "blocked", _("Blocked by the recipient or carrier")
+        MANUAL = "manual", _("Added by a person")
 
     phone = models.CharField(max_length=16, help_text="E.164")
     reason = models.CharField(max_length=20, choices=Reason.choices)
@@ -85,16 +86,16 @@ class InboundMessage(TenantModel):
     prefix = "inb"
 
     class Kind(models.TextChoices):
-        TEXT = "text", "Text"
-        MEDIA = "media", "File"
-        LOCATION = "location", "Location"
-        BUTTON = "button", "Button"
-        OTHER = "other", "Other"
+        TEXT = "text", _("Text")
+        MEDIA = "media", _("File")
+        LOCATION = "location", _("Location")
+        BUTTON = "button", _("Button")
+        OTHER = "other", _("Other")
 
     class OptOut(models.TextChoices):
-        STOP = "stop", "Stop"
-        START = "start", "Start again"
-        HELP = "help", "Help"
+        STOP = "stop", _("Stop")
+        START = "start", _("Start again")
+        HELP = "help", _("Help")
 
     destination_id = models.UUIDField()
     lead_id = models.UUIDField(null=True)
@@ -163,10 +164,10 @@ class InboundMedia(TenantModel):
     prefix = "med"
 
     class State(models.TextChoices):
-        LINK = "link", "Left as a link"
-        WAITING = "waiting", "Will be fetched"
-        KEPT = "kept", "Kept"
-        REFUSED = "refused", "Not kept"
+        LINK = "link", _("Left as a link")
+        WAITING = "waiting", _("Will be fetched")
+        KEPT = "kept", _("Kept")
+        REFUSED = "refused", _("Not kept")
 
     message = models.ForeignKey(
         InboundMessage, models.CASCADE, related_name="media", db_index=False

@@ -8,6 +8,7 @@ No database foreign keys join any of these or the queue's tables.
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from destinations.models import Destination
 from leadrails.core.states import State
@@ -220,11 +221,11 @@ class Attempt(models.Model):
     """One call to the provider. Written before the call, finished after it."""
 
     class Outcome(models.TextChoices):
-        ACCEPTED = "accepted", "Accepted by the provider"
-        NOT_SENT = "not_sent", "Not sent"
-        REFUSED = "refused", "Refused"
-        UNKNOWN = "unknown", "Outcome unknown"
-        ABSENT = "absent", "Found not to have been sent"
+        ACCEPTED = "accepted", _("Accepted by the provider")
+        NOT_SENT = "not_sent", _("Not sent")
+        REFUSED = "refused", _("Refused")
+        UNKNOWN = "unknown", _("Outcome unknown")
+        ABSENT = "absent", _("Found not to have been sent")
 
     pk = models.CompositePrimaryKey("job_id", "number")
     job_id = models.UUIDField()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from destinations.models import Destination
 from destinations.services import activate_destination
@@ -23,6 +24,7 @@ from leadrails.jobs.releases import let_follow, release_of_destination
 from leadrails.jobs.wake import drain_waker
 from leadrails.tenants import audit
 from leadrails.tenants.models import Tenant, User
+from leadrails.ui.states import look_of
 
 
 def replay_job(job: Job, *, actor: User | None) -> Job:
@@ -39,7 +41,10 @@ def replay_job(job: Job, *, actor: User | None) -> Job:
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=job.pk)
         if State(job.state) not in REPLAYABLE:
-            raise ValidationError(f"A job that is {job.state} cannot be replayed.")
+            said = _("A job that is %(state)s cannot be replayed.")
+            raise ValidationError(
+                said % {"state": str(look_of(job.state).word).lower()}
+            )
         refuse_unwanted(job)
         siblings = Job.objects.for_tenant(job.tenant_id).filter(lead_id=job.lead_id)
         running = siblings.filter(replay_of=job.id).exclude(state__in=REPLAYABLE)
@@ -61,7 +66,7 @@ def refuse_unwanted(job: Job) -> None:
         return
     is_known = found.reason == Suppression.Reason.OPTED_OUT
     why = EXPLANATIONS[Reason.OPTED_OUT if is_known else Reason.SUPPRESSED]
-    raise ValidationError(f"Not replayed. {why.sentence} {why.next_step}")
+    raise ValidationError([_("Not replayed."), str(why.sentence), str(why.next_step)])
 
 
 def queue_replays(

@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from leadrails.tenants.models import PublicIdModel, Tenant, TenantModel, TenantQuerySet
 
@@ -20,9 +21,9 @@ class Source(TenantModel):
     prefix = "src"
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "Active"
-        PAUSED = "paused", "Paused"
-        REVOKED = "revoked", "Revoked"
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        REVOKED = "revoked", _("Revoked")
 
     name = models.CharField(max_length=200)
     source_type = models.CharField(max_length=100, default="webhook")

@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from destinations.models import Destination
 from leadrails.tenants.models import TenantModel, TenantQuerySet
@@ -19,9 +20,9 @@ class Route(TenantModel):
     prefix = "rt"
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "Active"
-        PAUSED = "paused", "Paused"
-        REVOKED = "revoked", "Deleted"
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        REVOKED = "revoked", _("Deleted")
 
     source = models.ForeignKey("leads.Source", models.PROTECT, related_name="routes")
     workflow = models.ForeignKey(
