@@ -8,12 +8,15 @@ it raises TypeError on its first call instead of leaking another tenant's rows.
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from leadrails.core import ids
 from leadrails.tenants.context import memberships_of
@@ -50,7 +53,7 @@ def member_required(role: Role = Role.VIEWER) -> Callable[[View], View]:
             request: HttpRequest, *, tenant: str, **kwargs: Any
         ) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_login(request)
             memberships = memberships_of(request.user, tenant)
             here = [mine for mine in memberships if mine.tenant.slug == tenant]
             if not here:
@@ -71,6 +74,18 @@ def member_required(role: Role = Role.VIEWER) -> Callable[[View], View]:
         return enter
 
     return decorate
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    """To the login page and then back; after a form to the page where it was."""
+    back = request.get_full_path()
+    if request.method not in ("GET", "HEAD"):
+        said = _("Nothing was saved: you had been logged out. Log in to send it again.")
+        messages.warning(request, said)
+        sent_from = urlsplit(request.headers.get("Referer", ""))
+        if sent_from.netloc == request.get_host():
+            back = urlunsplit(("", "", sent_from.path, sent_from.query, ""))
+    return redirect_to_login(back)
 
 
 def _remember(request: HttpRequest, tenant: Tenant) -> None:
