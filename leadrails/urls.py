@@ -8,6 +8,7 @@ from leadrails.tenants.views import healthz, home
 
 tenant_pages = [
     path("", include("leadrails.jobs.overview_urls")),
+    path("", include("leadrails.leads.search_urls")),
     path("leads/", include("leadrails.leads.urls")),
     path("jobs/", include("leadrails.jobs.urls")),
     path("conversations/", include("leadrails.contacts.urls")),

@@ -17,7 +17,7 @@ from leadrails.lists import Fixed
 from leadrails.tenants.doors import read_id
 from leadrails.ui.states import look_of
 
-_ERROR_CODE = re.compile(r"[A-Za-z]{0,2}[0-9]{3,6}")
+ERROR_CODE = re.compile(r"[A-Za-z]{0,2}[0-9]{3,6}")
 
 
 def chosen_states(query: QueryDict) -> list[str]:
@@ -64,7 +64,7 @@ def _matching(text: str, country: str) -> Q:
             return Q(**{field: ids.decode(prefix, text)})
         except ValueError:
             continue
-    if _ERROR_CODE.fullmatch(text):
+    if ERROR_CODE.fullmatch(text):
         # What arrived after all is not explained by what went wrong before.
         return _given("error_code", text) & ~Q(state__in=sorted(SUCCEEDED))
     if number := phone.normalise(text, country).e164:

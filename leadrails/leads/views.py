@@ -31,7 +31,7 @@ LOOK_THROUGH = 10_000  # leads that one page is searched for a name or an addres
 @require_safe
 @member_required()
 def lead_list(request: TenantRequest) -> HttpResponse:
-    page = _page(request)
+    page = found_leads(request)
     jobs = _jobs_of(request, page.rows)
     shown = [live.seen(page), live.seen(chain.from_iterable(jobs.values()))]
     return live.answer(
@@ -97,7 +97,7 @@ def lead_detail(request: TenantRequest, lead: str) -> HttpResponse:
     return render(request, "leads/lead_detail.html", context)
 
 
-def _page(request: TenantRequest) -> KeysetPage[Lead]:
+def found_leads(request: TenantRequest) -> KeysetPage[Lead]:
     """An id or a phone number has an index; names and addresses are looked through."""
     leads = _filtered(request, Lead.objects.list_for_tenant(request.tenant).listed())
     how: dict[str, Any] = {

@@ -100,7 +100,9 @@
     const isTyping = event.target.closest("input, select, textarea, [contenteditable]");
     const isSlash = event.key === "/" && !isTyping;
     const isCtrlK = event.key === "k" && (event.ctrlKey || event.metaKey);
-    const search = (isSlash || isCtrlK) && document.querySelector("[data-search]");
+    const boxes = (name) => [...document.querySelectorAll(name)];
+    const every = [...boxes("[data-search-all]"), ...boxes("[data-search]")];
+    const search = (isSlash || isCtrlK) && every.find((box) => box.checkVisibility());
     if (search) {
       event.preventDefault();
       search.focus();
@@ -147,9 +149,10 @@
   // A GET that was led elsewhere met the login page: go there, and come back here.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = event.detail;
-    if (requestConfig.verb !== "get" || !xhr.responseURL) return;
+    if (!xhr.responseURL) return;
     const asked = new URL(requestConfig.path, location.href).pathname;
-    if (new URL(xhr.responseURL).pathname !== asked) {
+    const met = new URL(xhr.responseURL).pathname;
+    if (requestConfig.verb === "get" ? met !== asked : met.endsWith("/login")) {
       event.detail.shouldSwap = false;
       location.reload();
     }

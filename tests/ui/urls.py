@@ -29,6 +29,7 @@ def names(app, *views):
 urlpatterns = [
     path("", page, name="home"),
     path("t/<slug:tenant>/", page, name="overview"),
+    path("t/<slug:tenant>/search", page, name="search"),
     path("t/<slug:tenant>/leads/", names("leads", "list", "detail")),
     path("t/<slug:tenant>/jobs/", names("jobs", "list", "detail")),
     path("t/<slug:tenant>/conversations/", names("conversations", "list")),
@@ -37,8 +38,20 @@ urlpatterns = [
     path("t/<slug:tenant>/sources/", names("sources", "list")),
     path("t/<slug:tenant>/routes/", names("routes", "list")),
     path("t/<slug:tenant>/destinations/", names("destinations", "list")),
+    path("t/<slug:tenant>/senders/", names("senders", "list")),
     path("t/<slug:tenant>/settings/", names("settings", "members")),
     path("t/<slug:tenant>/jobs/replay", confirm, name="replay"),
-    path("account/", names("tenants", "login", "logout", "profile")),
+    path(
+        "account/",
+        names(
+            "tenants",
+            "login",
+            "logout",
+            "profile",
+            "reset",
+            "passkey",
+            "passkey_options",
+        ),
+    ),
     path("ui/", include("leadrails.ui.urls")),
 ]
