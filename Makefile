@@ -17,7 +17,7 @@ endif
 # A process per core; files stay whole. Alone: ARGS="-n 0 tests/core".
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist loadgroup
 
-.PHONY: help demo test bench bench-10m chaos chaos-report check fmt servers stop clean lock venv venv-dev chromium
+.PHONY: help demo test bench bench-10m chaos chaos-report screenshots check fmt servers stop clean lock venv venv-dev chromium
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ chaos: venv-dev ## Kill everything N=25 times under load and check; SEED=7, MINU
 
 chaos-report: venv-dev ## Write docs/chaos-report.md; FROM=a run's report.jsonl
 	$(PY) -m tests.chaos.summary $(FROM) > docs/chaos-report.md
+
+screenshots: venv-dev chromium ## Take docs/images anew, light, dark and on a phone
+	@exec $(PY) -m tests.screenshots
 
 check: venv-dev ## Format, lint, types, imports, templates, migrations, deploy settings
 	$(PY) -m ruff format --check .

@@ -24,6 +24,13 @@ LONGEST = 1000  # characters of a value
 LARGEST = 2_000_000  # bytes of a picture that is looked at
 
 
+class KeptAnyway(forms.CharField):
+    """Asked for as if required; the page says what is missing."""
+
+    def validate(self, value: Any) -> None:
+        """Half a sheet is kept too."""
+
+
 class SheetForm(forms.Form):
     """Nothing is refused: half a sheet is kept too, and says what it lacks."""
 
@@ -33,10 +40,10 @@ class SheetForm(forms.Form):
         super().__init__(*args, **options)
         for entry in ENTRIES:
             widget = forms.Textarea(attrs={"rows": entry.rows})
-            self.fields[entry.name] = forms.CharField(
+            self.fields[entry.name] = KeptAnyway(
                 label=str(entry.label),
                 help_text=str(entry.help),
-                required=False,
+                required=entry.is_needed,
                 max_length=LONGEST,
                 widget=widget if entry.rows > 1 else forms.TextInput(),
             )

@@ -10,6 +10,7 @@ import argparse
 import base64
 import json
 import re
+import secrets
 import shutil
 import sys
 import tempfile
@@ -33,25 +34,42 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 375, "height": 760}, "color_scheme": "light"},
 }
-TALLEST = 1600  # pixels; what is longer is cut
+TALLEST = 1500  # pixels; what is longer is cut
 ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
 
 # Name: path below the workspace, then what to follow from there, link by link.
 PAGES: dict[str, tuple[str, ...]] = {
     "overview": ("",),
     "leads": ("leads/",),
-    "lead": ("leads/", "tbody a[href*='/leads/evt_']"),
+    "lead": ("leads/", "tbody a[href*='evt_']"),
+    "lead-erase": (
+        "leads/",
+        "tbody a[href*='evt_']",
+        "a[href$='/erase']",
+    ),
     "jobs": ("jobs/",),
-    "job": ("jobs/?state=delivered", "tbody a[href*='/jobs/job_']"),
-    "job-failed": ("jobs/?state=undelivered", "tbody a[href*='/jobs/job_']"),
+    "job": ("jobs/?state=delivered", "tbody a[href*='job_']"),
+    "job-failed": ("jobs/?state=undelivered", "tbody a[href*='job_']"),
+    "job-resend": (
+        "jobs/?state=delivered",
+        "tbody a[href*='job_']",
+        "a[href$='/resend']",
+    ),
     "conversations": ("conversations/",),
+    "conversation": ("conversations/", "tbody a[href*='/conversations/']"),
     "alerts": ("alerts/",),
     "alert": ("alerts/", ".alert-title a"),
     "sources": ("sources/",),
     "source": ("sources/", "tbody a[href*='/sources/src_']"),
-    "source-settings": ("sources/", "tbody a[href*='/sources/src_']", ".tabs a + a"),
+    "source-form": ("sources/", "tbody a[href*='/sources/src_']", "a[href$='/form/']"),
+    "source-settings": (
+        "sources/",
+        "tbody a[href*='/sources/src_']",
+        ".tabs a[href$='/settings/']",
+    ),
     "routes": ("routes/",),
     "route": ("routes/", "a[href*='/routes/rt_']"),
+    "route-dry-run": ("routes/", "a[href$='/dry-run/']"),
     "destinations": ("destinations/",),
     "destination-new": ("destinations/new/",),
     "destination-create": ("destinations/new/twilio_sms/simulated/",),
@@ -61,6 +79,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "a[href*='/destinations/dst_']",
         "a[href$='/edit/']",
     ),
+    "senders": ("senders/",),
+    "rcs-sheet": ("senders/rcs-sheet/",),
     "suppressions": ("suppressions/",),
     "members": ("settings/members/",),
     "api-keys": ("settings/api-keys/",),
@@ -71,6 +91,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "mail": ("", ".topbar a[href='/mailbox/']", "td a[href*='/mailbox/eml_']"),
     "audit-log": ("settings/audit/",),
     "workspace": ("settings/workspace/",),
+    "profile": ("/account/profile",),
+    "security": ("/account/security",),
 }
 
 
@@ -104,10 +126,19 @@ def demo_facts(file: Path | None) -> Iterator[dict[str, Any]]:
             stack.start()
             demo = Demo(stack)
             demo.run_leads()
-            yield json.loads(demo.file.read_text(encoding="utf-8"))
+            facts = json.loads(demo.file.read_text(encoding="utf-8"))
+            yield facts | {"newcomer": _newcomer(stack)}
             demo.close()
         finally:
             stack.destroy()
+
+
+def _newcomer(stack: Stack) -> dict[str, str]:
+    """Somebody whose workspace is empty."""
+    person = {"email": "new@example.com", "password": secrets.token_hex(12)}
+    stack.env["LEADRAILS_OWNER_PASSWORD"] = person["password"]
+    stack.manage("createowner", "--email", person["email"], "--tenant", "New Roofs")
+    return person
 
 
 @contextmanager
@@ -140,6 +171,12 @@ def take(
             print(f"{name} is {wide} px too wide ({look})")
         _shoot(page, options.to / f"{name}-{look}", is_png=options.png)
     context.close()
+    if newcomer := facts.get("newcomer"):
+        context = browser.new_context(base_url=facts["web_url"], **LOOKS[look])
+        page = context.new_page()
+        _log_in(page, newcomer)
+        _shoot(page, options.to / f"first-run-{look}", is_png=options.png)
+        context.close()
 
 
 def _log_in(page: Page, admin: dict[str, str]) -> None:
@@ -153,12 +190,12 @@ def _log_in(page: Page, admin: dict[str, str]) -> None:
 def _open(page: Page, steps: tuple[str, ...]) -> bool:
     """Whether there is such a page: a workspace may have no such row."""
     path, *links = steps
-    page.goto(f"/t/acme/{path}")
+    page.goto(path if path.startswith("/") else f"/t/acme/{path}")
     for link in links:
         target = page.locator(link).first
         if not target.count():
             return False
-        page.goto(str(target.get_attribute("href")))
+        page.goto(target.evaluate("link => link.href"))
     return True
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from leadrails.core.retry import RetryPolicy
 from leadrails.core.states import State, diagram
+from tests.screenshots import FOLDER, LOOKS, MOST_BYTES, PAGES
 
 DELIVERY = Path(__file__).parent.parent / "docs" / "delivery.md"
 
@@ -33,3 +34,11 @@ def words(wait):
     minutes, seconds = divmod(int(wait.total_seconds()), 60)
     parts = [f"{minutes} min" * bool(minutes), f"{seconds} s" * bool(seconds)]
     return " ".join(filter(None, parts))
+
+
+def test_every_page_has_its_pictures_and_they_are_small():
+    page = DELIVERY.with_name("ui.md").read_text()
+    names = [f"{n}-{look}.webp" for n in ["first-run", *PAGES] for look in LOOKS]
+    assert {image.name for image in FOLDER.glob("*.webp")} == set(names)
+    assert [name for name in names if f"(images/{name})" not in page] == []
+    assert sum(image.stat().st_size for image in FOLDER.iterdir()) <= MOST_BYTES
