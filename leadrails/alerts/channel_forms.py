@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from leadrails.alerts import hooks
 from leadrails.alerts.models import Channel
 from leadrails.alerts.severity import MEANS, Severity
+from leadrails.alerts.telling import general_title
 from leadrails.alerts.words import WORDS
 from leadrails.core import ids, phone
 from leadrails.tenants.choices import time_zones
@@ -34,14 +35,8 @@ def _or_worse(severity: Severity) -> str:
 
 
 def _kinds() -> list[tuple[str, Any]]:
-    rows = [(kind, _title(kind)) for kind in WORDS]
-    return sorted(rows, key=lambda row: str(row[1]))
-
-
-def _title(kind: str) -> str:
-    """A kind without the place that its title names."""
-    dummy = {"where": "…", "country": "…"}
-    return str(WORDS[kind].title) % dummy
+    rows = [(kind, general_title(kind)) for kind in WORDS]
+    return sorted(rows, key=lambda row: row[1])
 
 
 class QuietForm(forms.Form):

@@ -11,6 +11,7 @@ from destinations.models import Destination
 from leadrails.alerts.models import AlertEvent, Channel, Delivery, Try
 from leadrails.alerts.personal import default_for
 from leadrails.alerts.severity import Severity
+from leadrails.alerts.telling import general_title
 from leadrails.alerts.words import WORDS
 from leadrails.tenants.doors import TenantRequest, read_id
 from leadrails.tenants.models import Membership, Tenant
@@ -96,8 +97,7 @@ def hears(channel: Channel) -> str:
 
 
 def kinds_of(channel: Channel) -> list[str]:
-    dummy = {"where": "…", "country": "…"}
-    return [str(WORDS[kind].title) % dummy for kind in channel.kinds if kind in WORDS]
+    return [general_title(kind) for kind in channel.kinds if kind in WORDS]
 
 
 def log_of(deliveries: list[Delivery]) -> list[Line]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from destinations.models import Destination
 from destinations.providers import errors
@@ -73,6 +74,22 @@ class Places:
             is_waiting=is_waiting,
             counts=bool(words.counts),
         )
+
+
+_ANY = {
+    "provider_outage": gettext_lazy("a provider"),
+    "restored_backup": gettext_lazy("this workspace"),
+    "source_ceiling": gettext_lazy("a source"),
+    "source_silent": gettext_lazy("a source"),
+    "stray_rows": gettext_lazy("a table"),
+}
+
+
+def general_title(kind: str) -> str:
+    """What a kind is about when no place is named, to choose among kinds."""
+    where = _ANY.get(kind, gettext_lazy("a destination"))
+    title = str(WORDS[kind].title) % {"where": where, "country": _("a country")}
+    return title[:1].upper() + title[1:]
 
 
 def _cause(alert: Alert, destination: Destination | None) -> tuple[str, str, str]:

@@ -184,3 +184,10 @@ def test_what_does_not_get_through_is_told_on_the_page_of_alerts(
     alert = Delivery.objects.get(channel__kind="slack").alert
     page = admin.get(url("alerts:detail", alert=alert.public_id)).content.decode()
     assert "Given up" in page
+
+
+def test_kinds_to_choose_from_are_told_apart(post):
+    form = post("email", address="").context["form"]
+    titles = [title for _kind, title in form.fields["kinds"].choices]
+    assert len(set(titles)) == len(titles)
+    assert "A source reached its ceiling of messages" in titles
