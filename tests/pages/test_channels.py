@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from leadrails.alerts import outbox
@@ -135,6 +136,7 @@ def test_a_member_chooses_what_reaches_her(tenant, enter, url, mailoutbox):
     owner, viewer = enter(tenant), enter(tenant, Role.VIEWER)
     Membership.objects.update(created_at=timezone.now() - timedelta(hours=1))
     page = url("channels:mine")
+    assert page in owner.get(reverse("tenants:profile")).content.decode()
     assert owner.get(page).context["form"]["mail"].value() == "severe"
     assert viewer.get(page).context["form"]["mail"].value() == ""
 
