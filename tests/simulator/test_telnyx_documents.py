@@ -217,3 +217,47 @@ def test_what_is_kept_is_what_was_published():
     for name, schema in documents.API["schemas"].items() if published else []:
         theirs = published[name].get("properties", {})
         assert schema.get("properties", {}).keys() == theirs.keys(), name
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "answer"),
+    [
+        ("POST", "messages", {"to": TO}, (400, "10015", "/colour")),
+        ("POST", "messages/rcs", {}, (422, "10004", "/agent_id")),
+        ("POST", "messaging/rcs/bulk_capabilities", {}, (422, "10004", "/agent_id")),
+        ("POST", "messaging_profiles", {"name": "x"}, (422, "10004", None)),
+        ("PATCH", "messaging_profiles/{profile}", {}, (400, "10015", "/colour")),
+        (
+            "POST",
+            "messaging_profiles/{profile}/autoresp_configs",
+            {"op": "no", "keywords": ["A"], "country_code": "*"},
+            (400, "10015", "/op"),
+        ),
+        (
+            "PATCH",
+            "phone_numbers/+15555550200/messaging",
+            {},
+            (400, "10015", "/colour"),
+        ),
+        ("PATCH", "messaging/rcs/agents/{agent}", {}, (400, "10015", "/colour")),
+        ("GET", "nothing", {}, (404, "10005", None)),
+        ("PUT", "messages", {}, (405, "10005", None)),
+    ],
+    ids=str,
+)
+def test_what_is_out_of_the_document_is_refused(
+    simulator, account, method, path, body, answer
+):
+    path = path.format(profile=account.telnyx_profile, agent=account.telnyx_agent)
+
+    refused = httpx.request(
+        method,
+        f"{simulator.url}/v2/{path}",
+        json=body | {"colour": "red"},
+        headers={"Authorization": f"Bearer {account.telnyx_key}"},
+    )
+
+    (error,) = refused.json()["errors"]
+    where = error.get("source", {}).get("pointer")
+    assert (refused.status_code, error["code"]) == answer[:2]
+    assert answer[2] in {None, where}
