@@ -234,6 +234,10 @@ def issue_secrets(system, found):
     refused = again.submit(again.open(link), name="New", password="tea4two")
     assert (welcome.status, refused.status) == (200, 422)
 
+    form = visitor.open("/t/borealis/settings/channels/new/email")
+    told = visitor.submit(form, name="On call", address="call@borealis.example")
+    assert told.status == 200, told.text
+
 
 def shown_once(page, beginning):
     assert "no-store" in page.headers
