@@ -72,13 +72,6 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
     return render(request, "404.html", status=404)
 
 
-def too_many_requests(request: HttpRequest, *, retry_after: int) -> HttpResponse:
-    """For views that throttle; `retry_after` in seconds."""
-    response = render(request, "429.html", status=429)
-    response["Retry-After"] = str(retry_after)
-    return response
-
-
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without the context processors: what they ask may be what broke."""
     if _is_for_a_machine(request):
