@@ -8,7 +8,7 @@ starts; of an answer its status and its end are read.
 import asyncio
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -100,23 +100,28 @@ def post_all(url: str, requests: Sequence[bytes], *, at_once: int) -> list[Answe
 
 
 def post_paced(
-    url: str, requests: Sequence[bytes], *, per_second: float, connections: int = 50
+    url: str,
+    requests: Sequence[bytes | Callable[[], bytes]],
+    *,
+    per_second: float,
+    connections: int = 50,
 ) -> list[Answered]:
     """
     One after the other at a steady pace, whether the server keeps up or not.
 
     A request that finds no free connection waits for one; its time counts from when
-    it should have been sent.
+    it should have been sent. One that ages is made when it is sent.
     """
 
     async def post() -> list[Answered]:
         free: asyncio.Queue[Connection] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
-        async def one(place: int, request: bytes) -> Answered:
+        async def one(place: int, request: bytes | Callable[[], bytes]) -> Answered:
             wanted_at = time.time()
             connection = await free.get()
-            answered = await connection.ask(place, request)
+            raw = request if isinstance(request, bytes) else request()
+            answered = await connection.ask(place, raw)
             free.put_nowait(connection)
             return Answered(place, wanted_at, answered.answered_at, answered.status)
 

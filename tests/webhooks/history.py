@@ -8,7 +8,7 @@ order, at a pace and as often as they like.
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -48,21 +48,22 @@ LOST, LATE = 0.08, 0.12  # shares of callbacks
 OLDER = timedelta(hours=2)
 BOUNCED = "77"  # see SPECIAL
 UNTOLD = "sending"  # no callback tells of it
-HALF_OF_FLOOD = 150  # seconds; a signature holds for 300, either way
 FORM = "application/x-www-form-urlencoded"
 _EVENTS = "SELECT status, error_code, at FROM event WHERE message = ? ORDER BY rowid"
+
+Headers = Callable[[], dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A callback as the provider would post it."""
+    """A callback as the provider would post it; it signs when it posts."""
 
     message: str
     status: str
     code: str
     url: str
     body: bytes
-    headers: dict[str, str]
+    headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,29 +156,33 @@ def _read(database: sqlite3.Connection, accounts: Container[str]) -> Iterator[Hi
         )
 
 
-def _by_twilio(message: Message, at: int, url: str) -> tuple[bytes, dict[str, str]]:
-    """Body and headers."""
+def _by_twilio(message: Message, at: int, url: str) -> tuple[bytes, Headers]:
     secret = settings.LEADRAILS_SIMULATOR_SECRET
     token, body = (
         simulated.auth_token(secret, message.account),
         message.callback_form(at),
     )
-    return body.encode(), {
+    headers = {
         "Content-Type": FORM,
         "User-Agent": "TwilioProxy/1.1",
         "X-Twilio-Signature": sign(token, url, body),
         "I-Twilio-Idempotency-Token": f"{message.sid}-{message.status}",
     }
+    return body.encode(), lambda: headers
 
 
-def _by_telnyx(message: Message, at: int, url: str) -> tuple[bytes, dict[str, str]]:
-    """Signed for the middle of the minutes in which they are posted."""
+def _by_telnyx(message: Message, at: int, url: str) -> tuple[bytes, Headers]:
+    """Its signature holds for five minutes."""
     secret = settings.LEADRAILS_SIMULATOR_SECRET
     token = f"{message.sid}-{message.status}"
     body = with_meta(event_body(message, token, at), 1, url)
     key = simulated.telnyx_signing_key(secret, message.account)
-    headers = sign_event(key, int(time.time()) + HALF_OF_FLOOD, body)
-    return body, {"Content-Type": "application/json", **headers}
+
+    def headers() -> dict[str, str]:
+        signed = sign_event(key, int(time.time()), body)
+        return {"Content-Type": "application/json", **signed}
+
+    return body, headers
 
 
 def disorder(

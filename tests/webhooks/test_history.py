@@ -60,7 +60,7 @@ def post_all(posts):
 def environ(post):
     parts = urlsplit(post.url)
     headers = {
-        name.upper().replace("-", "_"): text for name, text in post.headers.items()
+        name.upper().replace("-", "_"): text for name, text in post.headers().items()
     }
     return {
         "REQUEST_METHOD": "POST",
