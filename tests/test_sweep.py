@@ -161,7 +161,7 @@ def make_world(tenant):
         once=ids.uuid7(),
         kind="webhook",
         name="CRM",
-        url="https://example.com/hook",
+        url="https://hooks.invalid/hook",
         actor=None,
     )
     invitation = Invitation.objects.create(
