@@ -136,7 +136,8 @@ class _Answering(BaseHTTPRequestHandler):
     def do_GET(self):
         host = self.headers["Host"].partition(":")[0]
         static = "/" + settings.STATIC_URL.strip("/") + "/"
-        if response := self.site.pages.get(host + self.path):
+        response = self.site.pages.get(host + self.path)
+        if response and "HX-Request" not in self.headers:
             kept = ("Content-Type", "Content-Security-Policy")
             headers = {name: response[name] for name in kept if name in response}
             self.answer(200, headers, response.content)

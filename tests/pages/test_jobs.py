@@ -361,3 +361,25 @@ def test_a_look_at_other_words_sends_nothing_and_tells_what_they_cost(
     job.save()
     assert "unknown until" in client.post(page, {"body": "x", "look": "1"}).text
     assert not Job.objects.filter(replay_of=job.id).exists()
+
+
+def test_ticked_jobs_alone_are_asked_about_and_replayed(world, make, enter, url):
+    ticked = [make("dead"), make("dead")]
+    other = make("dead")
+    client = enter(world.tenant)
+    query = {"picked": "1", "job": [job.public_id for job in ticked]}
+    page = client.get(url("jobs:replay_many"), query)
+    assert page.context["preview"].count == 2
+    assert "2 selected" in page.content.decode()
+    client.post(page.request["PATH_INFO"], query_params=query)
+    replayed = Job.objects.filter(replay_of__isnull=False)
+    assert {job.replay_of for job in replayed} == {job.id for job in ticked}
+    assert other.id not in {job.replay_of for job in replayed}
+
+
+def test_nothing_ticked_is_not_everything(world, make, enter, url):
+    make("dead")
+    client = enter(world.tenant)
+    page = client.get(url("jobs:replay_many"), {"picked": "1"}, follow=True)
+    assert page.redirect_chain[-1][0] == url("jobs:list")
+    assert "Tick the jobs first" in page.content.decode()
