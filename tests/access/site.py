@@ -18,6 +18,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 
 from leadrails.core.states import State
+from leadrails.tenants import throttle
 from leadrails.tenants.models import Role
 from leadrails.ui import views
 from tests.make import make_job, make_lead, make_tenant, make_user
@@ -40,7 +41,7 @@ ERRORS = {
     403: lambda request: views.permission_denied(request, ValueError()),
     404: lambda request: views.page_not_found(request, ValueError()),
     413: lambda request: views.bad_request(request, RequestDataTooBig()),
-    429: lambda request: views.too_many_requests(request, retry_after=60),
+    429: throttle.too_many,
     500: views.server_error,
 }
 
