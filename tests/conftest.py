@@ -1,25 +1,40 @@
 """Shared fixtures. Nothing in the tests may talk to another machine."""
 
 import socket
-from pathlib import Path
+from pathlib import PurePath
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from leadrails.jobs.loop import SenderLoop
 
 pytest_plugins = ["tests.simulator.server", "tests.browser"]
 
-TESTS = Path(__file__).parent
 SHARED = ("e2e",)  # folders whose tests share what takes long to start
+LONG = ("access", "chaos", "e2e", "bench")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
 def pytest_collection_modifyitems(items):
+    """What takes long starts first, so that no process has it left over alone."""
+    items.sort(key=lambda item: _folder(item.nodeid) not in LONG)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Together(config, log)
+
+
+class Together(LoadFileScheduling):
     """What is set up once for a file, or for a folder, is set up in one process."""
-    for item in items:
-        folder = item.path.parent
-        shared = folder if folder.name in SHARED else item.path
-        item.add_marker(pytest.mark.xdist_group(shared.relative_to(TESTS).as_posix()))
+
+    def _split_scope(self, nodeid):
+        folder = _folder(nodeid)
+        return folder if folder in SHARED else nodeid.partition("::")[0]
+
+
+def _folder(nodeid):
+    return PurePath(nodeid.partition("::")[0]).parent.name
 
 
 @pytest.fixture(autouse=True)

@@ -41,7 +41,7 @@ def sent(drain, simulator, settings):
     for way, mine in deal(people, ways):
         fill(way, source, mine)
     drain()
-    simulator.wait_until_over()
+    simulator.wait_until_over(60)
     simulator.clear_faults()
     return read_histories(simulator.ledger_path, {account_sid(tenant.id)})
 
