@@ -47,10 +47,11 @@ def receive_status(
         kind=RawCallback.Kind.STATUS,
         job_id=job_id,
         attempt=attempt,
-        # The MAC lets whoever knows it report on the job: it is not kept.
+        # The MAC lets whoever knows it report on the job: it is not kept. Telnyx
+        # repeats the address in what it posts.
         url=public_url(request).replace(mac, "…"),
         headers=request.headers,
-        body=body,
+        body=body.replace(mac.encode(), "…".encode()),
     )
     try:
         if not _keep_by_memory(destination_id, request, keep):
