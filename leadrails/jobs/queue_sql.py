@@ -232,7 +232,7 @@ moved AS (
   RETURNING job.id, job.state, job.expires_at, input.due
 ),
 ended AS (
-  DELETE FROM jobs_queueentry entry
+  DELETE FROM jobs_queueentry
   WHERE job_id = ANY(ARRAY(SELECT id FROM moved WHERE state <> 'held'))
 ),
 waiting AS (
@@ -311,7 +311,7 @@ moved AS (
   RETURNING job.id, job.state, job.expires_at, before.delay, before.waits
 ),
 ended AS (
-  DELETE FROM jobs_queueentry entry WHERE job_id = ANY(ARRAY(SELECT id FROM moved
+  DELETE FROM jobs_queueentry WHERE job_id = ANY(ARRAY(SELECT id FROM moved
     WHERE state NOT IN ('queued', 'retrying', 'held', 'unknown', 'sending')))
 ),
 again AS (
