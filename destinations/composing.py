@@ -8,7 +8,6 @@ sent and its segments are those that are counted.
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 from msgspec import Struct
@@ -17,6 +16,7 @@ from destinations.providers import fields
 from destinations.providers.base import Content, Message
 from leadrails.core.rendering import Template
 from leadrails.core.segments import LONGEST_BODY, Segments, measure, smart_encode
+from leadrails.core.web_address import is_web_address
 
 MMS = "MMS"
 
@@ -148,19 +148,9 @@ def _media(config: Mapping[str, str], lead: Mapping[str, Any]) -> tuple[str, ...
     sources = fields.lines(config.get(fields.MEDIA.name, ""))
     urls = [compiled(source).render(lead).strip() for source in sources]
     for url in filter(None, urls):
-        if not _is_web_address(url):
+        if not is_web_address(url):
             raise CannotCompose(
                 _("“%(url)s” is not a web address, so it cannot be sent as media.")
                 % {"url": url[:100]}
             )
     return tuple(filter(None, urls))
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        has_host = bool(parts.hostname) and "_" not in str(parts.hostname)
-    except ValueError:
-        return False
-    is_plain = not any(char.isspace() for char in url) and len(url) <= 2000
-    return parts.scheme in {"http", "https"} and has_host and is_plain
