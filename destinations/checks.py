@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from destinations import composing
 from destinations.models import Destination
 from destinations.providers.registry import PROVIDERS
+from destinations.rich_content import check_content
 from leadrails.core.data import load
 from leadrails.core.phone import region_of
 from leadrails.core.rendering import Template, TemplateError
@@ -67,6 +68,10 @@ def check_settings(destination: Destination) -> None:
                 _("Enter a number from %(least)s to %(most)s.")
                 % {"least": least, "most": f"{most:,}"}
             ]
+    try:
+        check_content(destination.rich, PROVIDERS[destination.kind].rich_limits)
+    except ValidationError as error:
+        problems["rich"] = error.messages
     if not SHORTEST_LIFE <= destination.time_to_live <= LONGEST_LIFE:
         problems["time_to_live"] = [_("Enter a time from 1 minute to 7 days.")]
     if unknown := set(destination.allowed_countries) - COUNTRIES.keys():

@@ -55,6 +55,12 @@ class Destination(TenantModel):
     )
     recipient_template = models.CharField(max_length=200, default="{{ phone }}")
     body_template = models.TextField(max_length=5000)
+    rich = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What goes by RCS, with fields in it; see leadrails.core.rich.",
+    )
     allowed_countries = ArrayField(
         models.CharField(max_length=2), default=list, blank=True
     )

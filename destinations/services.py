@@ -47,7 +47,7 @@ def create_destination(
         limits: `recipient_template`, `purpose`, `allowed_countries`,
             `hourly_ceiling`, `daily_per_recipient`, `time_to_live`, `max_attempts`,
             `messages_per_second` (None for what the sender can carry),
-            `max_in_flight`, `queue_objective`, `when_unknown`.
+            `max_in_flight`, `queue_objective`, `when_unknown`, `rich`.
 
     Raises:
         ValidationError: with the fields at fault.
@@ -192,6 +192,7 @@ CHANGEABLE = (
     "purpose",
     "recipient_template",
     "body_template",
+    "rich",
     "allowed_countries",
     "hourly_ceiling",
     "daily_per_recipient",

@@ -28,6 +28,7 @@ from leadrails.core.delivery import (
     Receipt,
     Scope,
 )
+from leadrails.core.rich_limits import Limits
 from leadrails.core.states import State
 
 if TYPE_CHECKING:
@@ -202,6 +203,8 @@ class Provider(Protocol):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     troubles: ClassVar[tuple[Trouble, ...]] = ()
     media_limits: ClassVar[MediaLimits | None] = None
+    rich_limits: ClassVar[Limits | None] = None
+    """How much it takes by RCS; None if it sends none."""
     live_base_url: ClassVar[str]
     callback_networks: ClassVar[tuple[str, ...]] = ()
     """Where its callbacks come from, if it says so."""

@@ -38,8 +38,9 @@ from destinations.providers.base import (
 )
 from destinations.providers.fields import MEDIA, Field
 from destinations.providers.media import MediaLimits
-from destinations.providers.telnyx_fields import FIELDS, MEDIA_LIMITS
+from destinations.providers.telnyx_fields import FIELDS, MEDIA_LIMITS, RICH_LIMITS
 from leadrails.core.delivery import NotSent, OutcomeUnknown, Receipt
+from leadrails.core.rich_limits import Limits
 
 if TYPE_CHECKING:
     from destinations.providers.http import ProviderSession
@@ -58,6 +59,7 @@ class TelnyxSMS(Provider):
     )
     troubles: ClassVar[tuple[Trouble, ...]] = telnyx_help.TROUBLES
     media_limits: ClassVar[MediaLimits | None] = MEDIA_LIMITS
+    rich_limits: ClassVar[Limits | None] = RICH_LIMITS
     live_base_url: ClassVar[str] = "https://api.telnyx.com"
     callback_networks: ClassVar[tuple[str, ...]] = ("192.76.120.192/27",)
     status_words: ClassVar[Mapping[str, str]] = telnyx_help.STATUS_WORDS

@@ -8,6 +8,7 @@ from destinations.providers.fields import (
     Section,
 )
 from destinations.providers.media import KB, MB, MediaLimits
+from leadrails.core.rich_limits import GOOGLE
 
 # Source: Telnyx, "Send a message": ten files, less than 1 MB together.
 MEDIA_LIMITS = MediaLimits(
@@ -17,6 +18,8 @@ MEDIA_LIMITS = MediaLimits(
     other=1 * MB,
     safe=600 * KB,
 )
+# Source: Telnyx, "Send an RCS message": Google's own limits.
+RICH_LIMITS = GOOGLE
 KEY = "32 bytes in base64: 44 characters that end with ="
 
 FIELDS = (

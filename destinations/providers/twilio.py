@@ -49,8 +49,14 @@ from destinations.providers.base import (
 )
 from destinations.providers.fields import MEDIA, SMART_ENCODING, Field
 from destinations.providers.media import MediaLimits
-from destinations.providers.twilio_fields import FIELDS, MEDIA_LIMITS, WHATSAPP
+from destinations.providers.twilio_fields import (
+    FIELDS,
+    MEDIA_LIMITS,
+    RICH_LIMITS,
+    WHATSAPP,
+)
 from leadrails.core.delivery import NotSent, OutcomeUnknown, Receipt
+from leadrails.core.rich_limits import Limits
 
 if TYPE_CHECKING:
     from destinations.providers.http import ProviderSession
@@ -80,6 +86,7 @@ class TwilioSMS(Provider):
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
     troubles: ClassVar[tuple[Trouble, ...]] = twilio_help.TROUBLES
     media_limits: ClassVar[MediaLimits | None] = MEDIA_LIMITS
+    rich_limits: ClassVar[Limits | None] = RICH_LIMITS
     live_base_url: ClassVar[str] = "https://api.twilio.com"
 
     account_sid: str

@@ -12,6 +12,8 @@ from destinations.providers.fields import (
     Section,
 )
 from destinations.providers.media import KB, MB, MediaLimits
+from leadrails.core.rich import Kind
+from leadrails.core.rich_limits import Limits
 
 WHATSAPP = "whatsapp"
 
@@ -22,6 +24,20 @@ MEDIA_LIMITS = MediaLimits(
     fitted=frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif"}),
     other=500 * KB,
     safe=600 * KB,
+)
+
+# Source: Twilio, "twilio/card", "twilio/carousel" and "twilio/media". A card without
+# a picture becomes a list of chips, which has no title; carousels need buttons.
+RICH_LIMITS = Limits(
+    text=1600,
+    description=1600,
+    beside_file=0,
+    beside_cards=0,
+    on_carousel_card=(1, 2),
+    kinds=frozenset({Kind.REPLY, Kind.OPEN_URL, Kind.DIAL}),
+    needs_media=True,
+    has_layout=False,
+    has_thumbnails=False,
 )
 
 OPTIONS = (

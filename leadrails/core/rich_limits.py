@@ -39,7 +39,7 @@ class Limits:
         on_card: suggestions on a card alone.
         on_carousel_card: least and most suggestions on each card of a carousel.
         kinds: of suggestions that the provider can send.
-        needs_media: whether each card of a carousel must have a picture.
+        needs_media: whether each card must have a picture.
         has_layout: whether heights, width and orientation reach the phone.
         has_thumbnails: whether a smaller picture can be given beside each.
     """
@@ -169,9 +169,9 @@ class _Judge:
             yield from self._suggestions(
                 card.suggestions, f"{path}.suggestions", bounds
             )
-            if rich.is_carousel and limits.needs_media and card.media is None:
-                sentence = "Each card of a carousel needs a picture here."
-                yield Problem(f"{path}.media", sentence)
+            if limits.needs_media and card.media is None:
+                sentence = "With this provider each card needs a picture."
+                yield Problem(f"{path}.media.url", sentence)
             if rich.is_carousel and rich.width is Width.SMALL and _is_tall(card):
                 sentence = "A small card has no room for a tall picture."
                 yield Problem(f"{path}.media.height", sentence)

@@ -291,7 +291,7 @@ def test_a_provider_may_allow_less():
 
     assert problems(rich) == []
     assert set(told(rich, narrow)) == {
-        "cards[0].media",
+        "cards[0].media.url",
         "cards[0].suggestions",
         "cards[1].media.thumbnail_url",
         "cards[1].suggestions[0].kind",

@@ -80,6 +80,8 @@ def test_a_row_copied_to_another_does_not_open():
         ({"time_to_live": timedelta(days=8)}, "time_to_live"),
         ({"purpose": "spam"}, "purpose"),
         ({"is_simulated": True}, "account_sid"),
+        ({"rich": {"txet": "Hi"}}, "rich"),
+        ({"rich": {"text": "Hi {{ name"}}, "rich"),
     ],
 )
 def test_a_wrong_setting_is_named_and_nothing_is_made(changes, field):
