@@ -21,11 +21,16 @@ CHECKS = {
     "leads that lost their jobs": """
         SELECT count(*) FROM leads_lead lead LEFT JOIN (
           SELECT lead_id, count(*) AS found FROM jobs_job
-          WHERE replay_of IS NULL GROUP BY lead_id) job ON lead_id = lead.id
+          WHERE replay_of IS NULL AND parent_id IS NULL
+          GROUP BY lead_id) job ON lead_id = lead.id
         WHERE job_count > coalesce(found, 0)""",
     "replays without the first job": """
         SELECT count(*) FROM jobs_job job WHERE replay_of IS NOT NULL
           AND NOT EXISTS (SELECT FROM jobs_job WHERE id = job.replay_of)""",
+    "jobs without the one that brought them about": """
+        SELECT count(*) FROM jobs_job job WHERE parent_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM jobs_job WHERE id = job.parent_id
+            AND lead_id = job.lead_id AND tenant_id = job.tenant_id)""",
     "attempts without their job": """
         SELECT count(*) FROM jobs_attempt attempt
         WHERE NOT EXISTS (SELECT FROM jobs_job WHERE id = attempt.job_id)""",

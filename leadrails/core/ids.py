@@ -7,6 +7,7 @@ is wire-compatible with prefixed ULIDs and sorts by time like they do.
 Sources: RFC 9562 (UUIDv7), github.com/ulid/spec (alphabet and length).
 """
 
+import hashlib
 import re
 import secrets
 import time
@@ -38,6 +39,18 @@ def uuid7() -> UUID:
 def uuid7_beside(other: UUID) -> UUID:
     """Return a new id with the time of `other`, so that both lie in one partition."""
     return _build(other.int >> 80, secrets.randbits(80))
+
+
+def uuid7_derived(other: UUID, *parts: bytes) -> UUID:
+    """
+    Return the one id with the time of `other` that `other` and `parts` lead to.
+
+    Whoever makes a row of it makes the same row: the primary key lets only one be.
+    """
+    digest = hashlib.sha256()
+    for part in (other.bytes, *parts):
+        digest.update(len(part).to_bytes(4) + part)
+    return _build(other.int >> 80, int.from_bytes(digest.digest()[:10]))
 
 
 def uuid7_floor(at: datetime) -> UUID:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from leadrails import statements
 from leadrails.contacts.models import Suppression, SuppressionQuerySet
+from leadrails.core.children import Cause
 from leadrails.core.reasons import Reason
 from leadrails.core.states import ABORTABLE, REPLAYABLE, State
 from leadrails.jobs import releases
@@ -67,12 +68,22 @@ def _unwanted() -> SuppressionQuerySet:
 
 
 def _not_replayed(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
-    # A replay that failed is a job like any other: it stands for the first one.
+    # A replay that failed is a job like any other: it stands for the first one. So does
+    # the plain text that went in place of a rich message.
     replays = Job.objects.filter(
         lead_id=OuterRef("lead_id"), replay_of=OuterRef("id"), tenant=OuterRef("tenant")
     )
+    fallbacks = Job.objects.filter(
+        lead_id=OuterRef("lead_id"),
+        parent_id=OuterRef("id"),
+        cause=Cause.FALLBACK,
+        tenant=OuterRef("tenant"),
+    )
     return jobs.filter(
-        ~Exists(replays), state__in=sorted(REPLAYABLE), created_at__lte=until
+        ~Exists(replays),
+        ~Exists(fallbacks),
+        state__in=sorted(REPLAYABLE),
+        created_at__lte=until,
     )
 
 

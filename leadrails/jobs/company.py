@@ -26,7 +26,8 @@ Person = tuple[UUID, str]
 
 # For jobs that `LOAD` found not to be their person's only one. The rest of a lead's
 # jobs and its person's are read once for all jobs of the person: a flood of leads with
-# one number must not make each of them read all the others.
+# one number must not make each of them read all the others. What another job brought
+# about has no place among the lead's routes: it follows nobody, and nobody follows it.
 _FIND = """
 SELECT job.id,
   others.today - (job.attempts > 0 AND job.id >= %(today)s)::int AS today,
@@ -36,6 +37,7 @@ SELECT job.id,
      AND earlier.recipient = job.recipient AND earlier.id < job.id
      AND earlier.id >= (left(job.id::text, 13) || '-0000-0000-000000000000')::uuid
      AND (earlier.replay_of IS NULL) = (job.replay_of IS NULL)
+     AND earlier.parent_id IS NULL AND job.parent_id IS NULL
      AND (earlier.state IN ('queued', 'sending', 'retrying')
        OR earlier.state = 'held' AND earlier.due_at IS NOT NULL
        OR earlier.state = 'unknown' AND earlier.changed_at > now() - %(patience)s)

@@ -161,7 +161,10 @@ def speeds(tenant: Tenant, since: datetime) -> list[float]:
     accepted = (
         Job.objects.for_tenant(tenant)
         .filter(
-            id__gte=ids.uuid7_floor(since), accepted_at__isnull=False, replay_of=None
+            id__gte=ids.uuid7_floor(since),
+            accepted_at__isnull=False,
+            replay_of=None,
+            parent_id=None,
         )
         .order_by("-id")
         .values_list("lead_id", "accepted_at")[:SAMPLE]

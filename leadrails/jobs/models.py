@@ -52,6 +52,8 @@ LISTED = (
     "error_code",
     "is_possible_duplicate",
     "is_contradicted",
+    "cause",
+    "channel",
 )
 
 
@@ -93,6 +95,14 @@ class Job(PublicIdModel):
         db_index=False,
     )
     replay_of = models.UUIDField(null=True, help_text="The job this one replays.")
+    parent_id = models.UUIDField(null=True, help_text="The job that brought it about.")
+    cause = models.CharField(
+        max_length=12,
+        blank=True,
+        help_text="Why its parent did: see `leadrails.core.children`.",
+        default="",
+        db_default="",
+    )
     recipient = models.CharField(
         max_length=16, blank=True, help_text="E.164", default="", db_default=""
     )
@@ -109,6 +119,13 @@ class Job(PublicIdModel):
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     message = models.JSONField(null=True, help_text="Frozen at the first attempt.")
+    channel = models.CharField(
+        max_length=8,
+        blank=True,
+        help_text="What carried it: rcs, whatsapp, sms, mms; empty for a plain text.",
+        default="",
+        db_default="",
+    )
     encoding = models.CharField(max_length=5, blank=True, default="", db_default="")
     segments = models.PositiveSmallIntegerField(null=True)
     provider_id = models.CharField(max_length=64, blank=True, default="", db_default="")

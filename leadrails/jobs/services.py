@@ -13,13 +13,14 @@ from destinations.services import activate_destination
 from leadrails.alerts.services import close_alerts
 from leadrails.contacts.models import Suppression
 from leadrails.core import ids
+from leadrails.core.children import Cause
 from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import CONFIG_FAILED, COUNTRY_FAILED
 from leadrails.core.reasons import EXPLANATIONS, Reason
 from leadrails.core.states import ABORTABLE, REPLAYABLE, State
 from leadrails.jobs import tallies
 from leadrails.jobs.effects import scope_of
-from leadrails.jobs.models import Job, QueueEntry
+from leadrails.jobs.models import Job, JobQuerySet, QueueEntry
 from leadrails.jobs.releases import let_follow, release_of_destination
 from leadrails.jobs.wake import drain_waker
 from leadrails.tenants import audit
@@ -50,12 +51,22 @@ def replay_job(job: Job, *, actor: User | None) -> Job:
         running = siblings.filter(replay_of=job.id).exclude(state__in=REPLAYABLE)
         if (existing := running.order_by("-id").first()) is not None:
             return existing
+        _refuse_replaced(siblings.filter(parent_id=job.id))
         (replay,) = queue_replays([job])
         audit.record(job.tenant, actor, "job.replayed", job, replay=replay.public_id)
         transaction.on_commit(drain_waker.wake)
         crash_here("replay_before_commit")
     crash_here("replay_after_commit")
     return replay
+
+
+def _refuse_replaced(children: JobQuerySet) -> None:
+    """The person has the plain text, or is about to."""
+    fallbacks = children.filter(cause=Cause.FALLBACK)
+    if fallbacks.exclude(state__in=REPLAYABLE).exists():
+        raise ValidationError(
+            _("A plain text message went in its place. Replay that one if it fails.")
+        )
 
 
 def refuse_unwanted(job: Job) -> None:
@@ -102,6 +113,8 @@ def queue_replays(
             replay_of=job.id,
             recipient=job.recipient,
             is_test=job.is_test,
+            # What a child says is no matter of its destination's template.
+            message=job.message if job.parent_id else None,
             state=State.QUEUED,
             created_at=now,
             changed_at=now,

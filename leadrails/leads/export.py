@@ -81,6 +81,9 @@ def _job(job: Job) -> dict[str, Any]:
         "made_again_from": ids.encode(Job.prefix, job.replay_of)
         if job.replay_of
         else None,
+        "brought_about_by": ids.encode(Job.prefix, job.parent_id)
+        if job.parent_id
+        else None,
         **_values(job, _JOB),
         "attempts": [_values(row, _ATTEMPT) for row in attempts.order_by("number")],
         "reports": [_values(row, _EVENT) for row in events.order_by("received_at")],
