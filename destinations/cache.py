@@ -57,7 +57,7 @@ def destinations_of(versions: Mapping[UUID, str | None]) -> dict[UUID, Destinati
         if len(_known) + len(missing) > MAX_ENTRIES:
             _known.clear()
         # A row that changes after its version was read is merely loaded once more.
-        loaded = Destination.objects.in_bulk(missing)
+        loaded = Destination.objects.select_related("tenant").in_bulk(missing)
         _known.update({pk: (versions[pk], place) for pk, place in loaded.items()})
         found |= loaded
     return found

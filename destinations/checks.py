@@ -1,7 +1,7 @@
 """What a destination's settings must be, whatever its provider."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -80,8 +80,35 @@ def check_settings(destination: Destination) -> None:
         ]
     elif not destination.allowed_countries:
         problems["allowed_countries"] = [_("Name at least one country.")]
+    if destination.quiet == Destination.Quiet.OWN:
+        begins, ends = destination.quiet_from, destination.quiet_to
+        problems |= _quiet_problems(begins, ends, is_needed=True)
     if problems:
         raise ValidationError(problems)
+
+
+def check_quiet_times(begins: time | None, ends: time | None) -> None:
+    """
+    Judge the quiet hours of a workspace.
+
+    Raises:
+        ValidationError: with the fields at fault.
+    """
+    if problems := _quiet_problems(begins, ends, is_needed=False):
+        raise ValidationError(problems)
+
+
+def _quiet_problems(
+    begins: time | None, ends: time | None, *, is_needed: bool
+) -> dict[str, list[str]]:
+    if begins is None and ends is None and not is_needed:
+        return {}
+    if begins is None or ends is None:
+        missing = "quiet_from" if begins is None else "quiet_to"
+        return {missing: [_("Give both times.")]}
+    if begins == ends:
+        return {"quiet_to": [_("Let it differ from the beginning.")]}
+    return {}
 
 
 def _templates(destination: Destination) -> dict[str, list[str]]:

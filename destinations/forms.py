@@ -18,7 +18,7 @@ from destinations.models import Destination
 from destinations.providers.fields import Field, Section
 from destinations.providers.registry import PROVIDERS
 from leadrails.core.crypto import CannotDecrypt
-from leadrails.tenants.forms import OnceField
+from leadrails.tenants.forms import OnceField, quiet_time
 from leadrails.tenants.models import Tenant
 
 FIRST_BODY = (
@@ -134,6 +134,14 @@ class DestinationForm(forms.Form):
         help_text=_("So that a slow provider does not hold up other destinations."),
     )
 
+    quiet = forms.ChoiceField(
+        label=_("Quiet hours"),
+        choices=Destination.Quiet.choices,
+        initial=Destination.Quiet.WORKSPACE,
+        help_text=_("What falls into them waits until they end where the person is."),
+    )
+    quiet_from = quiet_time(_("Own quiet hours from"))
+    quiet_to = quiet_time(_("Own quiet hours to"))
     queue_objective = forms.IntegerField(
         label=_("Tell us when a message waits (minutes)"),
         min_value=1,
@@ -269,6 +277,9 @@ class DestinationForm(forms.Form):
     def limit_fields(self) -> Iterator[forms.BoundField]:
         names = (
             "purpose",
+            "quiet",
+            "quiet_from",
+            "quiet_to",
             "allowed_countries",
             "hourly_ceiling",
             "daily_per_recipient",
@@ -291,6 +302,9 @@ class DestinationForm(forms.Form):
                 "name",
                 "recipient_template",
                 "purpose",
+                "quiet",
+                "quiet_from",
+                "quiet_to",
                 "allowed_countries",
                 "hourly_ceiling",
                 "daily_per_recipient",

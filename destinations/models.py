@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadrails.core.quiet_hours import Hours
 from leadrails.tenants.models import TenantModel, TenantQuerySet
 
 
@@ -33,6 +34,12 @@ class Destination(TenantModel):
     class WhenUnknown(models.TextChoices):
         HOLD = "hold", _("Wait for a person")
         RESEND = "resend", _("Send it again")
+
+    class Quiet(models.TextChoices):
+        WORKSPACE = "workspace", _("As the workspace says, for marketing")
+        ALWAYS = "always", _("The workspace's quiet hours, whatever the purpose")
+        OWN = "own", _("Quiet hours of its own")
+        NEVER = "never", _("None: send at any hour")
 
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=40, help_text="A key of the provider registry.")
@@ -88,6 +95,15 @@ class Destination(TenantModel):
         db_default=timedelta(minutes=5),
         help_text="A message that waits longer is an alert.",
     )
+    quiet = models.CharField(
+        max_length=10,
+        choices=Quiet.choices,
+        default=Quiet.WORKSPACE,
+        db_default=Quiet.WORKSPACE,
+        help_text="Which quiet hours of its recipients it keeps.",
+    )
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_to = models.TimeField(null=True, blank=True)
     fingerprint = models.BinaryField(
         default=bytes,
         max_length=32,
@@ -130,6 +146,10 @@ class Destination(TenantModel):
                 condition=models.Q(when_unknown__in=["hold", "resend"]),
                 name="destination_known_doubt_policy",
             ),
+            models.CheckConstraint(
+                condition=models.Q(quiet__in=["workspace", "always", "own", "never"]),
+                name="destination_known_quiet_policy",
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "id"], name="destination_by_tenant"),
@@ -147,6 +167,18 @@ class Destination(TenantModel):
     @property
     def is_paused(self) -> bool:
         return self.status == self.Status.PAUSED
+
+    @property
+    def quiet_hours(self) -> Hours | None:
+        """The quiet hours that its messages keep; reads its workspace."""
+        if self.quiet == self.Quiet.OWN:
+            return self.tenant.quiet_between(self.quiet_from, self.quiet_to)
+        is_marketing = self.purpose == self.Purpose.MARKETING
+        if self.quiet == self.Quiet.ALWAYS or (
+            self.quiet == self.Quiet.WORKSPACE and is_marketing
+        ):
+            return self.tenant.quiet_hours
+        return None
 
     @property
     def resends_in_doubt(self) -> bool:

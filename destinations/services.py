@@ -47,7 +47,8 @@ def create_destination(
         limits: `recipient_template`, `purpose`, `allowed_countries`,
             `hourly_ceiling`, `daily_per_recipient`, `time_to_live`, `max_attempts`,
             `messages_per_second` (None for what the sender can carry),
-            `max_in_flight`, `queue_objective`, `when_unknown`, `rich`.
+            `max_in_flight`, `queue_objective`, `when_unknown`, `rich`, `quiet`,
+            `quiet_from`, `quiet_to`.
 
     Raises:
         ValidationError: with the fields at fault.
@@ -202,6 +203,9 @@ CHANGEABLE = (
     "max_in_flight",
     "when_unknown",
     "queue_objective",
+    "quiet",
+    "quiet_from",
+    "quiet_to",
 )
 _ACTS = {
     Destination.Status.ACTIVE: "destination.resumed",

@@ -223,6 +223,7 @@ def destination_detail(request: TenantRequest, destination: str) -> HttpResponse
     shown, _is_readable = pages.settings_of(row)
     context = {
         "settings": shown,
+        "quiet": row.quiet_hours,
         "recent": pages.recent_jobs(request.tenant.pk, [row.pk])[row.pk],
         "waiting": pages.waiting_jobs(row) if row.is_paused else 0,
         "countries": names_of(row.allowed_countries),

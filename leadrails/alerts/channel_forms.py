@@ -14,7 +14,7 @@ from leadrails.alerts.telling import general_title
 from leadrails.alerts.words import WORDS
 from leadrails.core import ids, phone
 from leadrails.tenants.choices import time_zones
-from leadrails.tenants.forms import OnceField
+from leadrails.tenants.forms import OnceField, quiet_time
 
 Kind = Channel.Kind
 Choices = Sequence[tuple[str, Any]]
@@ -42,15 +42,9 @@ def _kinds() -> list[tuple[str, Any]]:
 class QuietForm(forms.Form):
     """Quiet hours, shared by all kinds of channels."""
 
-    quiet_from = forms.TimeField(
-        label=_("Quiet from"),
-        required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    )
-    quiet_to = forms.TimeField(
-        label=_("Quiet to"),
-        required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    quiet_from = quiet_time(_("Quiet from"))
+    quiet_to = quiet_time(
+        _("Quiet to"),
         help_text=_("What happens meanwhile is told in one message then."),
     )
     wakes = forms.BooleanField(

@@ -9,6 +9,7 @@ another's place.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from leadrails.core.conditions import (
     Verdict,
     parse_conditions,
 )
+from leadrails.core.quiet_hours import Hours
 from leadrails.core.reasons import Reason
 from leadrails.core.wording import plain
 
@@ -62,6 +64,8 @@ class RouteRule:
     destination_status: str = "active"
     priority: int = 100
     purpose: str = ""
+    quiet: Hours | None = None
+    time_to_live: timedelta = timedelta(0)
     is_additional: bool = False
 
 
@@ -87,6 +91,8 @@ class PlannedJob(NamedTuple):
     recipient: str
     problem: str = ""
     detail: str = ""
+    quiet: Hours | None = None
+    time_to_live: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,14 @@ def _job(route: RouteRule, fields: Mapping[str, Any]) -> PlannedJob:
         if not recipient:
             problem = Reason.NO_USABLE_PHONE
     return PlannedJob(
-        route.id, route.destination_id, route.purpose, recipient, problem, detail
+        route_id=route.id,
+        destination_id=route.destination_id,
+        purpose=route.purpose,
+        recipient=recipient,
+        problem=problem,
+        detail=detail,
+        quiet=route.quiet,
+        time_to_live=route.time_to_live,
     )
 
 

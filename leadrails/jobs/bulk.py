@@ -130,7 +130,7 @@ def replay_jobs(
         with transaction.atomic():
             locked = list(
                 replayable(mine.filter(pk__in=chunk), until=until)
-                .select_related("destination")
+                .select_related("destination__tenant")
                 .order_by("id")
                 .select_for_update(of=("self",), skip_locked=True)
             )

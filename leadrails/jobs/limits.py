@@ -5,18 +5,23 @@ Limits themselves are read at each claim. Here is what was decided by the old on
 before: the waits of jobs on hold, and the part of the rate that is spoken for.
 """
 
+from datetime import time
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
+from destinations.checks import check_quiet_times
 from destinations.models import Destination
 from destinations.services import update_destination
 from leadrails.core.reasons import Reason
 from leadrails.jobs import gates
 from leadrails.jobs.releases import release_of_destination, release_of_source
 from leadrails.jobs.wake import drain_waker
-from leadrails.tenants.models import User
+from leadrails.tenants import audit
+from leadrails.tenants.models import Tenant, User
+from leadrails.tenants.services import bump_version
 
 
 def change_destination(
@@ -35,6 +40,8 @@ def change_destination(
         released += release_of_destination(new, Reason.DESTINATION_CEILING)
     if new.daily_per_recipient > old.daily_per_recipient:
         released += release_of_destination(new, Reason.RECIPIENT_CEILING)
+    if new.quiet_hours != old.quiet_hours:
+        released += release_of_destination(new, Reason.QUIET_HOURS)
     if new.messages_per_second != old.messages_per_second:
         gates.change_rate(
             new.pk, old=old.messages_per_second, new=new.messages_per_second
@@ -43,6 +50,52 @@ def change_destination(
     if released:
         drain_waker.wake()
     return new
+
+
+def change_quiet_hours(
+    tenant: Tenant,
+    *,
+    quiet_from: time | None,
+    quiet_to: time | None,
+    quiet_by_law: bool,
+    actor: User | None,
+) -> None:
+    """
+    Change the hours in which people get no marketing; None and None for none.
+
+    What waits because of the old ones is judged anew.
+
+    Raises:
+        ValidationError: with the fields at fault.
+    """
+    check_quiet_times(quiet_from, quiet_to)
+    with transaction.atomic():
+        fresh = Tenant.objects.select_for_update().get(pk=tenant.pk)
+        fields = {
+            "quiet_from": quiet_from,
+            "quiet_to": quiet_to,
+            "quiet_by_law": quiet_by_law,
+        }
+        changes = {
+            name: [str(getattr(fresh, name) or ""), str(value or "")]
+            for name, value in fields.items()
+            if getattr(fresh, name) != value
+        }
+        if not changes:
+            return
+        for name, value in fields.items():
+            setattr(fresh, name, value)
+        fresh.save(update_fields=list(fields))
+        # Workers keep a destination with its workspace until the row changes.
+        mine = Destination.objects.for_tenant(tenant)
+        mine.update(updated_at=timezone.now())
+        bump_version(fresh)
+        audit.record(fresh, actor, "tenant.quiet_hours_changed", fresh, **changes)
+    released = [
+        release_of_destination(row, Reason.QUIET_HOURS) for row in mine.listed()
+    ]
+    if any(released):
+        drain_waker.wake()
 
 
 def release_source(tenant_id: UUID, source_id: UUID) -> None:

@@ -12,6 +12,7 @@ from destinations.models import Destination
 from destinations.providers.base import Message
 from destinations.providers.fields import SEND_AFTER
 from leadrails.core import phone, policy
+from leadrails.core.quiet_hours import free_at
 from leadrails.core.reasons import Reason
 from leadrails.core.rendering import TemplateError, lead_fields
 from leadrails.core.states import State
@@ -97,6 +98,7 @@ def _facts(
     persons: company.Persons,
 ) -> policy.PolicyFacts:
     country = phone.region_of(job.recipient) or "" if job.recipient else ""
+    quiet = place.quiet_hours
     return policy.PolicyFacts(
         now=job.clock,
         expires_at=job.expires_at,
@@ -107,6 +109,7 @@ def _facts(
         is_premium=phone.is_costly(job.recipient),
         allowed_countries=place.allowed_countries,
         held_countries=place.held_countries,
+        quiet_until=free_at(job.clock, job.recipient, quiet) if quiet else None,
         destination_this_hour=job.destination_this_hour + started[place.id],
         destination_ceiling=place.hourly_ceiling,
         source_this_hour=job.source_this_hour + started[job.source_id],

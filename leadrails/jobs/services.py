@@ -16,6 +16,7 @@ from leadrails.core import ids
 from leadrails.core.children import Cause
 from leadrails.core.crashpoints import crash_here
 from leadrails.core.delivery import CONFIG_FAILED, COUNTRY_FAILED
+from leadrails.core.quiet_hours import life_end
 from leadrails.core.reasons import EXPLANATIONS, Reason
 from leadrails.core.states import ABORTABLE, REPLAYABLE, State
 from leadrails.jobs import tallies
@@ -119,7 +120,7 @@ def queue_replays(
             created_at=now,
             changed_at=now,
             due_at=at if at > now else None,
-            expires_at=at + job.destination.time_to_live,
+            expires_at=_expires_at(job, at),
         )
         for job, replay_id, at in zip(jobs, fresh, due, strict=True)
     ]
@@ -136,6 +137,14 @@ def queue_replays(
         for replay, at in zip(replays, due, strict=True)
     )
     return replays
+
+
+def _expires_at(job: Job, at: datetime) -> datetime:
+    """When its replay that is due at `at` runs out of time."""
+    place = job.destination
+    if (quiet := place.quiet_hours) is None:
+        return at + place.time_to_live
+    return life_end(at, place.time_to_live, job.recipient, quiet)
 
 
 def cancel_job(job: Job, *, actor: User | None) -> bool:

@@ -3,15 +3,18 @@
 import hashlib
 import ipaddress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.utils import timezone
 
 from leadrails import statements
 from leadrails.core import ids, phone, routing
 from leadrails.core.crashpoints import crash_here
+from leadrails.core.quiet_hours import life_end
 from leadrails.core.reasons import Reason
 from leadrails.core.rendering import lead_fields
 from leadrails.jobs.wake import drain_waker
@@ -140,9 +143,19 @@ def _rows(lead_id: UUID, jobs: tuple[routing.PlannedJob, ...]) -> list[dict[str,
             "state": _first_state(job.problem),
             "reason": str(job.problem),
             "detail": job.detail.replace("\x00", "")[:500],
+            "longer": _longer(job),
         }
         for job_id, job in zip(job_ids, jobs, strict=True)
     ]
+
+
+def _longer(job: routing.PlannedJob) -> timedelta | None:
+    """By how much the night lengthens its life; None, as for nearly all, if not."""
+    if job.quiet is None or job.problem:
+        return None
+    now = timezone.now()
+    life = life_end(now, job.time_to_live, job.recipient, job.quiet) - now
+    return life - job.time_to_live
 
 
 def _json(value: Any) -> str:

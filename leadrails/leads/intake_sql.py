@@ -48,9 +48,10 @@ job AS (
     is_test)
   SELECT plan.id, %(tenant)s, %(lead)s, %(source)s, plan.route, place.id,
     plan.recipient, plan.state, plan.reason, plan.detail, now(), now(),
-    now() + place.time_to_live, %(is_test)s
+    now() + place.time_to_live + coalesce(plan.longer, '0'), %(is_test)s
   FROM mine, json_to_recordset(%(jobs)s::json) AS plan (id uuid, route uuid,
-    destination uuid, recipient text, state text, reason text, detail text),
+    destination uuid, recipient text, state text, reason text, detail text,
+    longer interval),
   LATERAL (SELECT id, time_to_live FROM destinations_destination
     WHERE id = plan.destination AND tenant_id = %(tenant)s LIMIT 1) place
   WHERE is_fresh

@@ -60,6 +60,8 @@ def rule_of(route: Route, *, country: str) -> RouteRule:
         destination_id=destination.id,
         destination_status=destination.status,
         purpose=destination.purpose,
+        quiet=destination.quiet_hours,
+        time_to_live=destination.time_to_live,
         recipient_template=_recipient(destination.recipient_template, country),
     )
 
@@ -73,7 +75,7 @@ def sentence_of(route: Route) -> str:
 def _ordered(routes: RouteQuerySet) -> RouteQuerySet:
     return (
         routes.listed()
-        .select_related("destination")
+        .select_related("destination__tenant")
         .defer("destination__credentials", "destination__body_template")
         .order_by("priority", "id")
     )

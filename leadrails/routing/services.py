@@ -15,6 +15,7 @@ from destinations.models import Destination
 from leadrails.contacts.models import Suppression
 from leadrails.core import ids, phone, policy
 from leadrails.core.conditions import ConditionError, parse_conditions
+from leadrails.core.quiet_hours import free_at
 from leadrails.core.rendering import lead_fields
 from leadrails.core.routing import Decision, RouteRule, plan
 from leadrails.routing.models import Route
@@ -266,6 +267,7 @@ def _obstacles(route: Route, recipients: Collection[str]) -> dict[str, str]:
     now = timezone.now()
     found = {}
     for recipient in recipients:
+        quiet = place.quiet_hours if recipient else None
         verdict = policy.check(
             policy.PolicyFacts(
                 now=now,
@@ -277,6 +279,7 @@ def _obstacles(route: Route, recipients: Collection[str]) -> dict[str, str]:
                 is_premium=bool(recipient) and phone.is_costly(recipient),
                 allowed_countries=frozenset(place.allowed_countries),
                 held_countries=frozenset(place.held_countries),
+                quiet_until=free_at(now, recipient, quiet) if quiet else None,
             )
         )
         if isinstance(verdict, policy.Skip | policy.Hold):

@@ -80,6 +80,7 @@ ACTIONS = {
     "suppressions.imported": _("Suppressions imported"),
     "tenant.changed": _("Workspace changed"),
     "tenant.created": _("Workspace created"),
+    "tenant.quiet_hours_changed": _("Quiet hours changed"),
     "tenant.two_factors": _("Two factors of everybody"),
     "workflow.added": _("Workflow added"),
     "workflow.paused": _("Workflow paused"),

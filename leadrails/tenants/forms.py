@@ -39,6 +39,11 @@ class OnceField(forms.UUIDField):
         return cleaned
 
 
+def quiet_time(label: Any, **options: Any) -> forms.TimeField:
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    return forms.TimeField(label=label, required=False, widget=widget, **options)
+
+
 class NewPasswordField(forms.CharField):
     def __init__(self, **options: Any) -> None:
         widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
@@ -271,6 +276,27 @@ class TenantForm(forms.Form):
         label=_("Country"),
         choices=countries,
         help_text=_("New sources read national phone numbers as from here."),
+    )
+
+    def __init__(self, *args: Any, may_edit: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.disabled = not may_edit
+
+
+class QuietHoursForm(forms.Form):
+    """When the people a workspace writes to get no marketing."""
+
+    quiet_from = quiet_time(_("Quiet from"))
+    quiet_to = quiet_time(
+        _("Quiet to"), help_text=_("On the clock where the person's number is from.")
+    )
+    quiet_by_law = forms.BooleanField(
+        label=_("Also keep the stricter hours of US states and of some countries"),
+        required=False,
+        help_text=_(
+            "Such as Texas on Sundays, or France. Public holidays are not known here."
+        ),
     )
 
     def __init__(self, *args: Any, may_edit: bool = True, **kwargs: Any) -> None:

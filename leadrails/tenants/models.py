@@ -5,6 +5,7 @@ Every tenant-owned model derives from `TenantModel`; reading goes through
 `.for_tenant(...)`, and a foreign id is a 404.
 """
 
+from datetime import time
 from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from leadrails.core import ids, phone
+from leadrails.core.quiet_hours import Hours
 from leadrails.lists import Among
 
 
@@ -66,6 +68,15 @@ class Tenant(PublicIdModel):
     needs_two_factors = models.BooleanField(
         default=False, help_text="Of every member, before they see anything of it."
     )
+    quiet_from = models.TimeField(
+        null=True, blank=True, help_text="Of messages to people, on their own clock."
+    )
+    quiet_to = models.TimeField(null=True, blank=True)
+    quiet_by_law = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Quiet hours also keep the stricter rules of states and countries.",
+    )
     version = models.BigIntegerField(
         default=1,
         help_text="Bumped by every change to sources, keys, routes and destinations; "
@@ -75,6 +86,18 @@ class Tenant(PublicIdModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def quiet_hours(self) -> Hours | None:
+        """When its people get no marketing; None for no such hours."""
+        return self.quiet_between(self.quiet_from, self.quiet_to)
+
+    def quiet_between(self, begins: time | None, ends: time | None) -> Hours | None:
+        if begins is None or ends is None:
+            return None
+        return Hours(
+            begins=begins, ends=ends, by_law=self.quiet_by_law, home=self.time_zone
+        )
 
 
 _Row = TypeVar("_Row", bound="models.Model")

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from datetime import time
 from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
@@ -19,6 +20,8 @@ from leadrails.tenants.models import Agency, ApiKey, Membership, Role, Tenant, U
 from leadrails.tenants.notices import Where
 
 API_KEY_PREFIX = "lr_live_"
+# Of a new workspace: outside these, US law lets nobody be sent marketing.
+QUIET_FROM, QUIET_TO = time(21), time(8)
 # Any constant will do: whoever sets up an empty database holds this lock.
 _SET_UP_LOCK = 5_111_001
 _NOWHERE = Where()
@@ -47,7 +50,14 @@ def create_tenant(
     country: str = "US",
 ) -> Tenant:
     name = _given("tenant_name", name)
-    tenant = Tenant(name=name, agency=agency, time_zone=time_zone, country=country)
+    tenant = Tenant(
+        name=name,
+        agency=agency,
+        time_zone=time_zone,
+        country=country,
+        quiet_from=QUIET_FROM,
+        quiet_to=QUIET_TO,
+    )
     tenant.slug = "new"  # so that the other fields can be checked first
     tenant.clean_fields()
     _save_under_free_slug(tenant)

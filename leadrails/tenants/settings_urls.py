@@ -30,4 +30,7 @@ urlpatterns = [
     path("audit/", audit_views.audit_log, name="audit"),
     path("audit/export.csv", audit_views.audit_export, name="audit_export"),
     path("workspace/", settings_views.workspace, name="workspace"),
+    path(
+        "workspace/quiet-hours", settings_views.workspace_quiet, name="workspace_quiet"
+    ),
 ]

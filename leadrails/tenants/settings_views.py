@@ -3,16 +3,18 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse
+from django.forms import model_to_dict
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from leadrails.jobs.limits import change_quiet_hours
 from leadrails.tenants import services
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
-from leadrails.tenants.forms import ApiKeyForm, TenantForm
+from leadrails.tenants.forms import ApiKeyForm, QuietHoursForm, TenantForm
 from leadrails.tenants.models import ApiKey, Role
 from leadrails.tenants.settings_pages import add_error, render_settings
 from leadrails.tenants.sign_in import fresh_required
@@ -68,15 +70,9 @@ def api_key_revoke(request: TenantRequest, key: str) -> HttpResponse:
 @member_required()
 def workspace(request: TenantRequest) -> HttpResponse:
     tenant = request.tenant
-    may_edit = request.role.covers(Role.ADMIN)
-    initial = {
-        "name": tenant.name,
-        "time_zone": tenant.time_zone,
-        "country": tenant.country,
-    }
-    form = TenantForm(request.POST or None, initial=initial, may_edit=may_edit)
+    form = _tenant_form(request, request.POST or None)
     if request.method == "POST":
-        if not may_edit:
+        if not request.role.covers(Role.ADMIN):
             raise PermissionDenied
         if form.is_valid():
             try:
@@ -86,10 +82,53 @@ def workspace(request: TenantRequest) -> HttpResponse:
             else:
                 messages.success(request, _("The workspace is saved."))
                 return redirect("settings:workspace", tenant=tenant.slug)
+    return _workspace(request, form=form, quiet=_quiet_form(request, None))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required()
+def workspace_quiet(request: TenantRequest) -> HttpResponse:
+    """When the people it writes to get no marketing; a part of the same page."""
+    if request.method != "POST":
+        return redirect("settings:workspace", tenant=request.tenant.slug)
+    if not request.role.covers(Role.ADMIN):
+        raise PermissionDenied
+    quiet = _quiet_form(request, request.POST)
+    if quiet.is_valid():
+        try:
+            change_quiet_hours(request.tenant, actor=request.user, **quiet.cleaned_data)
+        except ValidationError as error:
+            add_error(quiet, error)
+        else:
+            messages.success(request, _("The quiet hours are saved."))
+            return redirect("settings:workspace", tenant=request.tenant.slug)
+    return _workspace(request, form=_tenant_form(request, None), quiet=quiet)
+
+
+def _tenant_form(request: TenantRequest, data: QueryDict | None) -> TenantForm:
+    initial = model_to_dict(request.tenant, ["name", "time_zone", "country"])
+    may_edit = request.role.covers(Role.ADMIN)
+    return TenantForm(data, initial=initial, may_edit=may_edit)
+
+
+def _quiet_form(request: TenantRequest, data: QueryDict | None) -> QuietHoursForm:
+    names = ["quiet_from", "quiet_to", "quiet_by_law"]
+    initial = model_to_dict(request.tenant, names)
+    may_edit = request.role.covers(Role.ADMIN)
+    return QuietHoursForm(data, initial=initial, may_edit=may_edit)
+
+
+def _workspace(
+    request: TenantRequest, *, form: TenantForm, quiet: QuietHoursForm
+) -> HttpResponse:
     context = {
         "form": form,
-        "may_edit": may_edit,
+        "quiet": quiet,
+        "may_edit": request.role.covers(Role.ADMIN),
         "lead_months": settings.LEADRAILS_KEEP_MONTHS,
         "callback_months": settings.LEADRAILS_KEEP_CALLBACK_MONTHS,
     }
-    return render_settings(request, "workspace", "tenants/workspace.html", context)
+    shown = render_settings(request, "workspace", "tenants/workspace.html", context)
+    if quiet.errors:
+        shown.status_code = 422
+    return shown
