@@ -24,7 +24,7 @@ from leadrails.tenants.models import (
     Tenant,
     User,
 )
-from leadrails.tenants.services import bump_version
+from leadrails.tenants.services import QUIET_FROM, QUIET_TO, bump_version
 
 COUNTRIES = ["US", "CA", "GB", "AU", "DE", "FR"]
 BODY = (
@@ -51,7 +51,13 @@ class Command(BaseCommand):
 
 def _tenant(agency: Agency, name: str, slug: str) -> dict[str, Any]:
     tenant, _ = Tenant.objects.get_or_create(
-        slug=slug, defaults={"name": name, "agency": agency}
+        slug=slug,
+        defaults={
+            "name": name,
+            "agency": agency,
+            "quiet_from": QUIET_FROM,
+            "quiet_to": QUIET_TO,
+        },
     )
     email = f"owner@{slug}.example"
     source = _source(tenant)
