@@ -48,7 +48,7 @@ class Flood:
 
     def _watch(self, requests: list) -> Window:
         self.top_up()
-        self.world.provider.calls()
+        self._await_calls()
         began = time.time()
         raw = [request.raw for request in requests]
         answers = post_paced(
@@ -67,6 +67,14 @@ class Flood:
         sent = sum(began <= at < ended for at, _ in calls)
         own = [(at, to) for at, to in calls if to in phones]
         return Window(sent / (ended - began), follow(requests, answers, own))
+
+    def _await_calls(self) -> None:
+        """Until the drain is at the backlog: a short window must not come before."""
+        deadline = time.monotonic() + 60
+        self.world.provider.calls()
+        while not self.world.provider.calls():
+            assert time.monotonic() < deadline, "the flood does not come"
+            time.sleep(0.01)
 
     def top_up(self) -> None:
         from leadrails.jobs.wake import drain_waker
