@@ -4,9 +4,10 @@ The Celery app. Redis only wakes work that PostgreSQL already holds.
 Flush Redis and nothing is lost, only late: beat's sweeps find due rows each second.
 """
 
+import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.signals import worker_ready
 from click import Option
 
@@ -14,6 +15,22 @@ from leadrails.beat import BeatThread
 from leadrails.start import read_settings, settle_memory
 
 read_settings()
+
+
+class Niceness(bootsteps.Step):
+    """
+    Gives way to others of the machine, with `--nice`.
+
+    Who posts a lead or a callback waits for its answer, and providers hang up after
+    seconds; what is stored can wait. Threads that start later inherit it.
+    """
+
+    label = "Niceness"
+
+    def __init__(self, worker: Any, *, nice: int = 0, **options: Any) -> None:
+        os.nice(nice)
+        super().__init__(worker, **options)
+
 
 app = Celery("leadrails")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -56,7 +73,11 @@ app.conf.update(
 app.user_options["worker"].add(
     Option(["--with-beat"], is_flag=True, help="Run beat in this worker: on one only.")
 )
+app.user_options["worker"].add(
+    Option(["--nice"], type=int, default=0, help="As the command nice has it.")
+)
 app.steps["worker"].add(BeatThread)
+app.steps["worker"].add(Niceness)
 app.autodiscover_tasks()
 
 

@@ -4,6 +4,6 @@ from leadrails.jobs.wake import Waker
 
 # Nobody waits for the second of two callbacks as a lead waits to be sent; in a burst
 # each task so finds a batch.
-QUIET = 0.05  # seconds
+QUIET = 0.1  # seconds
 
 callback_waker = Waker("webhooks.process", "default", quiet=QUIET)

@@ -46,8 +46,9 @@ def drain(env: Mapping[str, str]) -> Program:
 
 
 def worker(env: Mapping[str, str], *, schedule: Path) -> Program:
+    """It gives way to `web`, whose answers somebody waits for."""
     beat = ("--with-beat", "--schedule", str(schedule))
-    return _worker("worker", env, "-Q", "default", "-c", "4", *beat)
+    return _worker("worker", env, "-Q", "default", "-c", "4", "--nice", "5", *beat)
 
 
 def simulator(env: Mapping[str, str], *, port: int, ledger: Path) -> Program:

@@ -1,5 +1,6 @@
 """A lead's whole way, over real sockets and through the real workers."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -120,3 +121,11 @@ def test_leads_survive_the_loss_of_redis(system, disaster):
     system.wait_for_jobs(leads, "delivered")
     system.settle()
     assert system.messages_to(phones) == dict.fromkeys(phones, 1)
+
+
+def test_who_works_off_what_is_stored_gives_way_to_who_answers(system):
+    nice = {
+        name: os.getpriority(os.PRIO_PROCESS, pid)
+        for name, pid in system.stack.pids.items()
+    }
+    assert nice["worker"] > nice["web"] == nice["drain"]
