@@ -97,6 +97,7 @@ OUTSIDE = {
     "tenants:codes_renew": ({}, (302, 302), (302, 302)),
     "tenants:sessions": ({}, (302, 405), (200, 405)),
     "tenants:sessions_end": ({}, (302, 302), (200, 302)),
+    "tenants:session_end": ({"session": "wrong"}, (302, 302), (404, 302)),
     "tenants:phone_send": ({}, (405, 302), (405, 422)),
     "tenants:phone_confirm": ({}, (405, 302), (405, 422)),
     "tenants:phone_remove": ({}, (302, 302), (302, 302)),

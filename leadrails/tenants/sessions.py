@@ -7,6 +7,7 @@ A session ends by itself after 14 days; its row does not go by itself.
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
 
 from leadrails.tenants import audit
 from leadrails.tenants.models import Session, User
@@ -34,6 +35,19 @@ def open_sessions(user: User, *, now: datetime) -> list[Session]:
     """Where the person is logged in, last used first."""
     running = Session.objects.filter(user=user, expire_date__gt=now)
     return list(running.order_by("-seen_at"))
+
+
+def mark_of(session: Session) -> str:
+    """A name for its page's address: whoever has the key itself has the session."""
+    return salted_hmac("session", session.pk, algorithm="sha256").hexdigest()[:32]
+
+
+@transaction.atomic
+def end_session(user: User, session: Session) -> None:
+    """Log the person out of one browser."""
+    ended, _by_model = Session.objects.filter(user=user, pk=session.pk).delete()
+    if ended:
+        audit.record_for(user, "member.sessions_ended", count=ended)
 
 
 @transaction.atomic

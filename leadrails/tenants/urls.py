@@ -44,6 +44,7 @@ urlpatterns = [
     path("codes/renew", security_views.codes_renew, name="codes_renew"),
     path("sessions", session_views.sessions, name="sessions"),
     path("sessions/end", session_views.sessions_end, name="sessions_end"),
+    path("sessions/<str:session>/end", session_views.session_end, name="session_end"),
     path("phone/send", phone_views.phone_send, name="phone_send"),
     path("phone/confirm", phone_views.phone_confirm, name="phone_confirm"),
     path("phone/remove", phone_views.phone_remove, name="phone_remove"),

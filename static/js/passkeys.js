@@ -69,6 +69,16 @@
     }
   }
 
+  // The same server by the name that browsers trust without https.
+  function offerLocalhost(form) {
+    if (!/^127\.|^\[::1\]$/.test(location.hostname)) return;
+    const offer = form.querySelector("[data-passkey-localhost]");
+    const url = new URL(location.href);
+    url.hostname = "localhost";
+    offer.querySelector("a").href = url;
+    offer.hidden = false;
+  }
+
   // In the capture phase: before the form is marked as sent.
   document.addEventListener("submit", onSubmit, true);
 
@@ -82,6 +92,7 @@
         continue;
       }
       form.querySelector("[data-passkey-unsupported]").hidden = false;
+      offerLocalhost(form);
       for (const button of form.querySelectorAll("button")) button.disabled = true;
     }
   });

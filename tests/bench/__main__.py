@@ -21,6 +21,7 @@ NAMES = (
     "dispatch",
     "celery",
     "queries",
+    "list_pages",
     "callbacks",
     "callback_flood",
     "two_drains",

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -58,6 +59,32 @@ def test_a_person_sees_their_browsers_and_nobody_elses():
     assert "This browser" not in rows[1]
     assert len(rows) == 2
     assert "curl" not in page
+
+
+def test_one_browser_is_logged_out_by_its_own_button():
+    make_user(make_tenant(), email="ann@example.com")
+    here = give_password(FIREFOX, "203.0.113.1")
+    lost = give_password(SAFARI, "203.0.113.2")
+    kept = give_password(SAFARI, "203.0.113.3")
+    stranger = Client()
+    stranger.force_login(make_user())
+    page = here.get("/account/sessions").content.decode()
+    (row,) = [text for text in page.split("<tr>") if "203.0.113.2" in text]
+    url = re.search(r'href="(/account/sessions/\w{32}/end)"', row)[1]
+    keys = Session.objects.values_list("session_key", flat=True)
+    assert not any(key in page for key in keys)
+
+    assert stranger.get(url).status_code == 404
+    stranger.post(url)
+    assert lost.get("/account/sessions").status_code == 200
+    assert "Log out Safari on iPhone?" in here.get(url).content.decode()
+    here.post(url)
+    here.post(url)  # the second of two clicks finds nothing to do
+
+    assert lost.get("/account/sessions").status_code == 302
+    assert here.get("/account/sessions").status_code == 200
+    assert kept.get("/account/sessions").status_code == 200
+    assert AuditEntry.objects.get().details == {"count": 1}
 
 
 def test_logging_out_elsewhere_leaves_this_browser_and_other_people():
