@@ -1,6 +1,6 @@
 """What a template makes of a lead, for the editor. Nothing is stored or sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -117,11 +117,7 @@ def preview(
         destination: whose prices tell the cost; None for all of the tenant's.
     """
     config, verification = config or {}, verification or {}
-    lead = next((lead for lead in leads if lead.public_id == lead_id), None)
-    if lead is None:
-        fields = lead_fields(SAMPLE, phone_e164=SAMPLE["lead"]["phone"])
-    else:
-        fields = lead_fields(lead.event, phone_e164=lead.phone)
+    fields = fields_of(lead_id, leads)
     body = body.replace("\r\n", "\n")
     to, recipient_problem = _recipient(recipient, fields, tenant.country)
     try:
@@ -134,7 +130,7 @@ def preview(
         )
     except (TemplateError, CannotCompose) as error:
         composed, problem = Composed(""), str(error)
-    known = {*KNOWN_NAMES, *_custom_names(leads)}
+    known = known_names(leads)
     is_of_us = bool(problem or composed.content)
     measured = size_of(composed, config, verification)
     text = as_sent(composed, config, verification)
@@ -156,6 +152,19 @@ def preview(
         and phone.region_of(to) not in {*MMS_COUNTRIES, None},
         cost=None if problem else cost_of(tenant, to, measured, destination),
     )
+
+
+def fields_of(lead_id: str, leads: Sequence[Lead]) -> dict[str, Any]:
+    """What templates see of one of `leads`, by its public id, or of the sample."""
+    lead = next((lead for lead in leads if lead.public_id == lead_id), None)
+    if lead is None:
+        return lead_fields(SAMPLE, phone_e164=SAMPLE["lead"]["phone"])
+    return lead_fields(lead.event, phone_e164=lead.phone)
+
+
+def known_names(leads: Sequence[Lead]) -> set[str]:
+    """The fields that leads have, with the custom ones of the latest."""
+    return {*KNOWN_NAMES, *_custom_names(leads)}
 
 
 def _media_rule(kind: str) -> str:
@@ -204,7 +213,7 @@ def _recipient(source: str, fields: dict[str, Any], country: str) -> tuple[str, 
     return number.e164, ""
 
 
-def _custom_names(leads: list[Lead]) -> set[str]:
+def _custom_names(leads: Sequence[Lead]) -> set[str]:
     found: set[str] = set()
     for lead in leads:
         fields = lead_fields(lead.event, phone_e164=lead.phone)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from destinations import acts, handsets, views
+from destinations import acts, handsets, rich_views, views
 
 app_name = "destinations"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("preview/", views.template_preview, name="preview"),
     path("<str:destination>/", views.destination_detail, name="detail"),
     path("<str:destination>/edit/", views.destination_edit, name="edit"),
+    path("<str:destination>/rcs/", rich_views.destination_rich, name="rich"),
     path("<str:destination>/advanced/", views.destination_advanced, name="advanced"),
     path(
         "<str:destination>/troubleshooting/",

@@ -23,6 +23,7 @@ from destinations.models import Destination
 from destinations.providers.base import Capability
 from destinations.providers.registry import PROVIDERS
 from destinations.replies import can_connect, connect_replies
+from destinations.rich_views import agent_name, shown_of
 from leadrails.core.phone import country_name
 from leadrails.core.rendering import AVAILABLE_FIELDS
 from leadrails.jobs import gates
@@ -221,6 +222,18 @@ def destination_detail(request: TenantRequest, destination: str) -> HttpResponse
     leads = preview.latest_leads(request.tenant)
     routes = Route.objects.for_tenant(request.tenant).listed().filter(destination=row)
     shown, _is_readable = pages.settings_of(row)
+    lead_id = leads[0].public_id if leads else ""
+    shown_text = preview.preview(
+        request.tenant,
+        body=row.body_template,
+        recipient=row.recipient_template,
+        lead_id=lead_id,
+        leads=leads,
+        kind=row.kind,
+        config=row.config,
+        verification=row.verification,
+        destination=row.pk,
+    )
     context = {
         "settings": shown,
         "quiet": row.quiet_hours,
@@ -230,18 +243,11 @@ def destination_detail(request: TenantRequest, destination: str) -> HttpResponse
         "routes": list(
             routes.select_related("source", "workflow").order_by("priority", "id")
         ),
-        "preview": preview.preview(
-            request.tenant,
-            body=row.body_template,
-            recipient=row.recipient_template,
-            lead_id=leads[0].public_id if leads else "",
-            leads=leads,
-            kind=row.kind,
-            config=row.config,
-            verification=row.verification,
-            destination=row.pk,
-        ),
+        "preview": shown_text,
         "preview_lead": leads[0] if leads else None,
+        "rich": shown_of(request, row, shown_text, lead_id),
+        "agent": agent_name(request, row),
+        "may_compose": PROVIDERS[row.kind].rich_limits is not None,
     }
     return show(request, row, "detail", context)
 

@@ -26,6 +26,14 @@ TEXT_ON = [
         for ground in ("accent", "accent-strong", "danger", "danger-strong")
     ),
     ("neutral-1", "neutral-8"),
+    *(
+        (f"phone-{ink}", f"phone-{ground}")
+        for ink in ("ink", "quiet")
+        for ground in ("screen", "bubble")
+    ),
+    ("phone-link", "phone-screen"),
+    ("phone-tap-ink", "phone-tap"),
+    ("on-accent", "phone-face"),
 ]
 SHAPE_ON = [
     *((state, "neutral-1") for state in STATES),
@@ -66,7 +74,7 @@ def test_shapes_that_mean_something_can_be_seen(ink, ground, theme):
     assert contrast(TOKENS[ink][theme], TOKENS[ground][theme]) >= 3
 
 
-@pytest.mark.parametrize("name", ["base", "layout", "components"])
+@pytest.mark.parametrize("name", ["base", "layout", "components", "phone"])
 def test_colours_stand_in_the_tokens_alone(name):
     css = (CSS / f"{name}.css").read_text()
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b|\brgb|\bhsl", css)

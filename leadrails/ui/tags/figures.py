@@ -9,9 +9,21 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from leadrails.core.graphemes import clusters
+from leadrails.core.rich import Kind, Rich, Suggestion
 from leadrails.core.segments import CONCATENATED, SINGLE, Segments
 from leadrails.ui import charts
 from leadrails.ui.tags import register
+from leadrails.ui.tags.signs import icon
+
+_AROUND = 24  # characters before and after the one at fault
+_SIGNS = {
+    Kind.OPEN_URL: "external",
+    Kind.DIAL: "call",
+    Kind.VIEW_LOCATION: "place",
+    Kind.SHARE_LOCATION: "here",
+    Kind.CALENDAR: "calendar",
+}
 
 
 @register.inclusion_tag("ui/_stat.html")
@@ -72,6 +84,32 @@ def handset(
     return {"body": body, "sender": sender, "at": at, "note": note}
 
 
+@register.inclusion_tag("ui/_phone.html")
+def phone(
+    name: str,
+    rich: Rich | None = None,
+    *,
+    is_rcs: bool = False,
+    text: str = "",
+    media: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A phone with one message: `rich` by RCS, or `text` and `media` without it."""
+    return {"name": name, "rich": rich, "is_rcs": is_rcs, "text": text, "media": media}
+
+
+@register.simple_tag
+def suggestion(one: Suggestion) -> SafeString:
+    """What can be tapped, with what it does on hover; here it does nothing."""
+    where = one.url or one.phone or one.place or one.title
+    sign = _SIGNS.get(one.kind)
+    return format_html(
+        '<span class="rich-act"{}>{}<span>{}</span></span>',
+        format_html(' title="{}"', where) if where else "",
+        icon(sign) if sign else "",
+        one.label,
+    )
+
+
 @register.inclusion_tag("ui/_segment_meter.html")
 def segment_meter(measured: Segments) -> dict[str, Any]:
     """`measured` is what core.segments.measure returns."""
@@ -92,6 +130,22 @@ def mark_character(text: str, index: int | str | None) -> SafeString:
         _("This character makes the whole message UCS-2."),
         text[index],
         text[index + 1 :],
+    )
+
+
+@register.simple_tag
+def mark_fault(text: str, position: int) -> SafeString:
+    """Where a text goes wrong: a few words around it, with the character marked."""
+    before = text[:position]
+    at = next(clusters(text[position : position + _AROUND]), "")
+    after = text[position + len(at) :]
+    return format_html(
+        '{}{}<mark class="culprit">{}</mark>{}{}',
+        "…" if len(before) > _AROUND else "",
+        before[-_AROUND:],
+        at,
+        after[:_AROUND],
+        "…" if len(after) > _AROUND else "",
     )
 
 

@@ -1,0 +1,145 @@
+"""The parts that the page of the RCS editor draws."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+from destinations.rich_draft import Shape
+
+Words = str | Promise
+
+_SHORT = 200  # characters
+_WIDE = {
+    "url",
+    "phone",
+    "place",
+    "title",
+    "details",
+    "starts_at",
+    "ends_at",
+    "postback",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """
+    A field for text.
+
+    Attributes:
+        path: its name in the form.
+        size: characters of what came out for the lead in the preview.
+        most: of them; 0 if nobody says.
+        only: CSS class that says with which choice it is seen.
+    """
+
+    path: str
+    label: Words
+    value: str
+    size: int = 0
+    most: int = 0
+    rows: int = 1
+    example: str = ""
+    only: str = ""
+    help: Words = ""
+    is_optional: bool = False
+    has_focus: bool = False
+    problem: str = ""
+    doubt: str = ""
+    text: str = ""
+    position: int | None = None
+
+    @property
+    def id(self) -> str:
+        return id_of(self.path)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the count is worth showing: hardly anybody writes long postbacks."""
+        return 0 < self.most <= _SHORT or self.size * 2 > self.most > 0
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it takes a whole line among the fields of a suggestion."""
+        return self.path.rpartition(".")[2] in _WIDE
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words; `only` as for a box."""
+
+    path: str
+    label: Words
+    options: Sequence[tuple[str, Words]]
+    value: str
+    only: str = ""
+    problem: str = ""
+
+    @property
+    def id(self) -> str:
+        return id_of(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    act: str
+    icon: str
+    label: Words
+    is_off: bool = False
+    has_focus: bool = False
+
+    @property
+    def keys(self) -> str:
+        """What static/js/rich.js does the same upon."""
+        verb = self.act.partition(" ")[0]
+        return {"up": "Alt+ArrowUp", "down": "Alt+ArrowDown"}.get(verb, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A card or a suggestion: what is in it, and the buttons that move it."""
+
+    number: int
+    boxes: list[Box]
+    choices: list[Choice]
+    buttons: list[Button]
+    problem: str = ""
+    inside: "Group | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cards or suggestions, and the button that adds one."""
+
+    path: str
+    items: list[Item]
+    add: Button
+    most: int
+    problem: str = ""
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    shape: Shape
+    shapes: Sequence[tuple[Shape, Words, str]]
+    boxes: list[Box]
+    layout: list[Choice]
+    cards: Group
+    suggestions: Group
+
+    def all_boxes(self) -> Iterator[Box]:
+        """Every field for text, for what changes beside them while one types."""
+        yield from self.boxes
+        for group in (self.cards, self.suggestions):
+            for item in group.items:
+                yield from item.boxes
+                for chip in item.inside.items if item.inside else ():
+                    yield from chip.boxes
+
+
+def id_of(path: str) -> str:
+    """The id of a field by its path, also for links to it."""
+    return f"r-{re.sub(r'[^a-z0-9_]+', '-', path).strip('-')}"
