@@ -19,6 +19,7 @@ from destinations.simulator.numbers import (
     takes_names,
 )
 from destinations.simulator.regions import region
+from destinations.simulator.scenarios import Lack, scenario_for
 from destinations.simulator.services import Service
 from destinations.simulator.store import Store
 
@@ -39,7 +40,8 @@ class Chooser:
             fits = [s for s in service.channels.values() if s.startswith(prefix)]
             return fits[0] if fits else None
         country = region(to)
-        if service.short_codes and country == SHORT_CODE_COUNTRY:
+        is_taken = scenario_for(to).lack is not Lack.SHORT_CODE
+        if service.short_codes and country == SHORT_CODE_COUNTRY and is_taken:
             return service.short_codes[0]
         if service.names and takes_names(country):
             return _name_for(service, country)

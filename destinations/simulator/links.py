@@ -1,20 +1,24 @@
 """
-`ShortenUrls`: links of a text become short ones of the simulator, which lead on.
+Short links of the simulator, which lead on.
 
-At the provider they have the customer's own domain; here that is the address by which
-the simulator was called. Ten letters and digits, as there.
+`ShortenUrls` makes them of the links in a text, ten letters and digits long, and the
+converter of MMS of media, seven long. At the provider the first have the customer's
+own domain and the second its own; here that is the address by which the simulator was
+called.
 """
 
 import re
 import secrets
 import string
+from collections.abc import Iterable
 
 from aiohttp import web
 
 from destinations.simulator.app import PARTS
 from destinations.simulator.store import Store
 
-LENGTH = 10
+LENGTH, LENGTH_OF_MEDIA = 10, 7
+PATTERN = f"[A-Za-z0-9]{{{LENGTH}}}|[A-Za-z0-9]{{{LENGTH_OF_MEDIA}}}"
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\"'.,;:!?)\]}]")
 _LETTERS = string.ascii_letters + string.digits
 _KIND = "link"
@@ -27,11 +31,21 @@ def shorten(text: str, base: str, store: Store) -> str:
     def short(found: re.Match[str]) -> str:
         if found[0].startswith(base):
             return found[0]
-        name = "".join(secrets.choice(_LETTERS) for _ in range(LENGTH))
-        store.put(_EVERYBODY, _KIND, name, found[0])
-        return f"{base}/{name}"
+        return _link(found[0], base, LENGTH, store)
 
     return LINK.sub(short, text)
+
+
+def with_media(text: str, media: Iterable[str], base: str, store: Store) -> str:
+    """The text with a link to each file behind it."""
+    links = (_link(url, base, LENGTH_OF_MEDIA, store) for url in media)
+    return " ".join(filter(None, [text, *links]))
+
+
+def _link(url: str, base: str, length: int, store: Store) -> str:
+    name = "".join(secrets.choice(_LETTERS) for _ in range(length))
+    store.put(_EVERYBODY, _KIND, name, url)
+    return f"{base}/{name}"
 
 
 async def follow(request: web.Request) -> web.StreamResponse:

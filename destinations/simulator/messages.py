@@ -20,8 +20,9 @@ from destinations.simulator.lifecycle import is_complete
 from destinations.simulator.listing import FILTERS, list_messages
 from destinations.simulator.message import Message
 from destinations.simulator.paging import page_of
-from destinations.simulator.scenarios import Fault, scenario_for
+from destinations.simulator.scenarios import Fault, Lack, failed, scenario_for
 
+NO_MMS = 30011
 _ERRORS: dict[Fault, Exception] = {
     Fault.RATE_LIMITED: ApiError(20429, retry_after=1),
     Fault.UNAVAILABLE: ApiError(20503),
@@ -52,10 +53,17 @@ async def _accept(request: web.Request, record: Request) -> Message | None:
     form = await form_of(request)
     record.to = form.get("To", [""])[0]
     draft = create.check(form, account, parts.rules)
+    base = f"{request.scheme}://{request.host}"
     if draft.service and form.get("ShortenUrls", [""])[0].lower() == "true":
-        base = f"{request.scheme}://{request.host}"
         draft = replace(draft, body=links.shorten(draft.body, base, parts.rules.store))
     scenario = scenario_for(draft.to)
+    if draft.media and scenario.lack is Lack.MMS and ":" not in draft.to:
+        service = parts.rules.services.get(account, draft.service or "")
+        if service and service.settings["mms_converter"]:
+            body = links.with_media(draft.body, draft.media, base, parts.rules.store)
+            draft = replace(draft, body=body, media=())
+        else:
+            scenario = failed(NO_MMS)
     if scenario.refusal:
         raise ApiError(scenario.refusal)
     fault = faults.fault_of(parts, account.sid, draft.to, scenario)

@@ -97,7 +97,7 @@ def _add_handsets(route: web.UrlDispatcher) -> None:
 
 
 def _add_ours(route: web.UrlDispatcher) -> None:
-    route.add_get(f"/{{link:[A-Za-z0-9]{{{links.LENGTH}}}}}", links.follow)
+    route.add_get(f"/{{link:{links.PATTERN}}}", links.follow)
     route.add_get("/_simulator/health", admin.show_health)
     route.add_get("/_simulator/ledger", admin.show_ledger)
     route.add_get("/_simulator/requests", admin.show_requests)

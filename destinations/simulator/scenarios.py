@@ -49,6 +49,13 @@ class Rcs(StrEnum):
     REFUSED = "refused"
 
 
+class Lack(StrEnum):
+    """What the recipient's carrier does not take from Twilio."""
+
+    MMS = "mms"
+    SHORT_CODE = "short_code"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """
@@ -73,6 +80,7 @@ class Scenario:
         is_once: the fault hits every other request to this recipient, beginning
             with the first, so a retry gets through and a second demo sees the same.
         rcs: what is different by RCS.
+        lack: what the carrier does not take; all else is delivered.
         steps: what follows acceptance; a service's message is `queued` before.
     """
 
@@ -85,6 +93,7 @@ class Scenario:
     is_once: bool = False
     is_badly_signed: bool = False
     rcs: Rcs | None = None
+    lack: Lack | None = None
 
     @property
     def final_status(self) -> str | None:
@@ -261,6 +270,22 @@ SCENARIOS: tuple[Scenario, ...] = (
     _by_rcs(Rcs.LATE, "85", "confirmed 1 s after the fallback is: both arrive."),
     _by_rcs(Rcs.READ, "86", "delivered, and read 1 s after."),
     _by_rcs(Rcs.REFUSED, "87", "sent, then refused: the fallback at once."),
+    Scenario(
+        name="no_mms",
+        number="88",
+        what="Delivered. A carrier without MMS from Twilio: a service's converter makes"
+        " links of the media; without it an MMS is `failed` with 30011.",
+        steps=_GOOD,
+        lack=Lack.MMS,
+    ),
+    Scenario(
+        name="no_short_code",
+        number="89",
+        what="Delivered. A carrier that does not take the service's short code at"
+        " Twilio: a number of its pool sends.",
+        steps=_GOOD,
+        lack=Lack.SHORT_CODE,
+    ),
 )
 
 # Any E.164 number that ends so, e.g. +1 NPA 555 01NN, and one fictional UK block.

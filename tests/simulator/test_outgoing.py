@@ -97,3 +97,49 @@ def test_short_links_lead_to_the_long_ones(simulator, client, account):
 def test_links_stay_as_they_are_unless_a_service_shortens_them(client):
     body = "https://example.org/quotes"
     assert send(client, from_=SENDER, shorten_urls=True, body=body).body == body
+
+
+NO_MMS, NO_SHORT_CODE = "+12125550188", "+12125550189"
+
+
+def test_where_no_mms_is_taken_a_service_sends_links_to_the_media(
+    simulator, client, account, files
+):
+    media = [f"{files}/photo.jpg", f"{files}/card.vcf"]
+    service = {"messaging_service_sid": account.service_sid}
+    send(client, to=NO_MMS, body="Look:", media_url=media, **service)
+
+    (entry,) = simulator.wait(account=account.sid)
+
+    assert (entry["status"], entry["media"]) == ("delivered", [])
+    words = entry["body"].split()
+    assert words[0] == "Look:"
+    for link, url in zip(words[1:], media, strict=True):
+        assert re.fullmatch(rf"{simulator.url}/\w{{7}}", link)
+        answer = requests.get(link, allow_redirects=False, timeout=5)
+        assert (answer.status_code, answer.headers["Location"]) == (302, url)
+
+
+@pytest.mark.parametrize("by", ["number", "service"])
+def test_without_the_converter_no_mms_gets_there(simulator, client, account, files, by):
+    client.messaging.v1.services(account.service_sid).update(mms_converter=False)
+    ways = {"number": {"from_": SENDER}, "service": {"from_": account.service_sid}}
+    for text in ({"media_url": [f"{files}/photo.jpg"]}, {"body": "Hi"}):
+        send(client, to=NO_MMS, **text, **ways[by])
+
+    mms, text = simulator.wait(account=account.sid, count=2)
+
+    assert (mms["status"], mms["error_code"]) == ("failed", 30011)
+    assert (text["status"], text["error_code"]) == ("delivered", None)
+
+
+def test_where_a_short_code_is_not_taken_a_number_of_the_pool_sends(
+    simulator, client, account
+):
+    for to in ("+12125550100", NO_SHORT_CODE):
+        send(client, to=to, from_=account.service_sid)
+
+    by_code, by_number = simulator.wait(account=account.sid, count=2)
+
+    assert by_code["from"] == "55501"
+    assert by_number["from"].startswith("+15555550")
