@@ -126,7 +126,7 @@ def _about(delivery: Delivery, events: list[AlertEvent]) -> str:
     if delivery.is_test:
         return _("Test message")
     if delivery.is_digest:
-        return _("Digest of quiet hours (%(count)d)") % {"count": len(events)}
+        return _("Collected (%(count)d)") % {"count": len(events)}
     return str(AlertEvent.What(events[0].what).label) if events else _("An alert")
 
 

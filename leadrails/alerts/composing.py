@@ -97,8 +97,8 @@ class Message:
         if self.is_digest:
             count = len(self.items) + self.left_out
             return ngettext(
-                "%(count)d alert in your quiet hours",
-                "%(count)d alerts in your quiet hours",
+                "%(count)d alert since the last message",
+                "%(count)d alerts since the last message",
                 count,
             ) % {"count": count}
         return f"{self.items[0].label}: {self.items[0].title}"

@@ -5,9 +5,9 @@ An event and its alert's change are one transaction (a trigger writes it); its n
 and the mark that it is told are another. A kill in between leaves it to the next round.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -24,6 +24,9 @@ from leadrails.tenants.middleware import zone_of
 from leadrails.tenants.models import Membership
 
 BATCH = 200
+RESTLESS = 3
+"""Messages of one alert to one channel within `PAUSE`, after which it hears less."""
+PAUSE = timedelta(minutes=30)
 
 
 def fan_out(*, now: datetime) -> int:
@@ -55,7 +58,7 @@ def _tell(events: list[AlertEvent], now: datetime) -> None:
     channels: dict[UUID, list[Channel]] = defaultdict(list)
     for channel in _channels(tenants):
         channels[channel.tenant_id].append(channel)
-    told = _told(events)
+    told, recent = _told(events), _recent(events, now)
     done = set(
         Notice.objects.filter(event__in=events).values_list("event_id", "channel_id")
     )
@@ -63,8 +66,10 @@ def _tell(events: list[AlertEvent], now: datetime) -> None:
         for channel in channels[event.tenant_id]:
             is_done = (event.pk, channel.pk) in done
             if not is_done and _is_wanted(event, channel, told):
-                _notify(event, channel, now)
-                told.add((event.alert_id, channel.pk))
+                turn = (event.alert_id, channel.pk)
+                _notify(event, channel, now, is_restless=recent[turn] >= RESTLESS)
+                recent[turn] += 1
+                told.add(turn)
 
 
 def _channels(tenants: Iterable[UUID]) -> Iterable[Channel]:
@@ -94,6 +99,13 @@ def _told(events: list[AlertEvent]) -> set[tuple[UUID, UUID]]:
     return set(known.values_list("event__alert_id", "channel_id"))
 
 
+def _recent(events: list[AlertEvent], now: datetime) -> Counter[tuple[UUID, UUID]]:
+    """How often channels were told of these alerts of late."""
+    alerts = {event.alert_id for event in events}
+    known = Notice.objects.filter(event__alert__in=alerts, event__at__gt=now - PAUSE)
+    return Counter(known.values_list("event__alert_id", "channel_id"))
+
+
 def _is_wanted(
     event: AlertEvent, channel: Channel, told: set[tuple[UUID, UUID]]
 ) -> bool:
@@ -111,9 +123,19 @@ def _severity(event: AlertEvent, alert: Alert) -> Severity:
     return words_for(alert.kind, event.cause).severity
 
 
-def _notify(event: AlertEvent, channel: Channel, now: datetime) -> None:
-    later = _quiet_until(event, channel, now)
-    if later is None:
+def _notify(
+    event: AlertEvent, channel: Channel, now: datetime, *, is_restless: bool
+) -> None:
+    """Tell it at once; in quiet hours, or of what comes and goes, all in one later."""
+    quiet = _quiet_until(event, channel, now)
+    if quiet is not None:
+        delivery = _digest(channel, quiet, now)
+        if delivery.due_at < quiet:  # it collected what came and went before
+            delivery.due_at = quiet
+            delivery.save(update_fields=["due_at"])
+    elif is_restless:
+        delivery = _digest(channel, now + PAUSE, now)
+    else:
         delivery = Delivery.objects.create(
             tenant_id=event.tenant_id,
             channel=channel,
@@ -121,8 +143,6 @@ def _notify(event: AlertEvent, channel: Channel, now: datetime) -> None:
             due_at=Now(),
             created_at=now,
         )
-    else:
-        delivery = _digest(channel, later, now)
     Notice.objects.create(event=event, channel=channel, delivery=delivery)
 
 
@@ -139,7 +159,7 @@ def _quiet_until(event: AlertEvent, channel: Channel, now: datetime) -> datetime
 
 def _digest(channel: Channel, due_at: datetime, now: datetime) -> Delivery:
     """
-    The one message that is told when the quiet hours are over.
+    The one message that tells what was collected.
 
     One that is taken up just now is locked or no longer waiting, so nothing can be
     added to what is already being said.

@@ -178,6 +178,32 @@ def test_a_channel_hears_what_it_asked_for(fields, told, make, happen, receiver)
     assert sorted(kinds[len(told) :]) == told  # and of the end of just these
 
 
+def test_of_what_comes_and_goes_one_hears_less(make, happen, receiver):
+    make("webhook")
+    for over in (False, True, False, True, False, True):
+        happen(over=over)
+        outbox.run()
+    happen("queue_age")  # another alert is told at once
+    outbox.run()
+
+    (collected,) = Delivery.objects.filter(is_digest=True)
+    assert collected.notices.count() == 3
+    assert timedelta(minutes=25) < collected.due_at - timezone.now()
+    assert Delivery.objects.filter(is_digest=False, state="sent").count() == 4
+
+    Delivery.objects.filter(pk=collected.pk).update(due_at=past())
+    outbox.run()
+
+    assert len(receiver.received) == 5
+    happened = json.loads(receiver.received[-1].body)["data"]
+    events = happened.get("alert", happened)
+    assert [event["what"] for event in events["events"]] == [
+        "cured",
+        "reopened",
+        "cured",
+    ]
+
+
 def test_quiet_hours_end_with_one_digest(make, happen, receiver, quiet):
     channel = make(least="notice")
     quiet(channel, on=True)
