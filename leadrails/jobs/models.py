@@ -202,6 +202,17 @@ class Job(PublicIdModel):
                 ),
                 name="job_under_way",
             ),
+            # Few jobs were brought about by another one.
+            models.Index(
+                fields=["replay_of"],
+                condition=models.Q(replay_of__isnull=False),
+                name="job_replays",
+            ),
+            models.Index(
+                fields=["parent_id"],
+                condition=models.Q(parent_id__isnull=False),
+                name="job_children",
+            ),
             models.Index(
                 fields=["provider_id"],
                 condition=models.Q(provider_id__gt=""),

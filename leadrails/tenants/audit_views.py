@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from leadrails.core import ids
 from leadrails.core.reasons import REASONS
 from leadrails.core.states import LABELS, State
 from leadrails.tenants.actions import describe
+from leadrails.tenants.audit_choices import actions_of, people_of
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import AuditEntry, AuditQuerySet
 from leadrails.tenants.settings_pages import render_settings
@@ -47,9 +49,8 @@ def audit_log(request: TenantRequest) -> HttpResponse:
         after=request.GET.get("after"),
         before=request.GET.get("before"),
     )
-    people = _people(entries)
-    actions = entries.order_by("action").values_list("action", flat=True).distinct()
-    choices = {action: describe(action) for action in actions}
+    people = _people(request.tenant.pk)
+    choices = {action: describe(action) for action in actions_of(request.tenant.pk)}
     context = {
         "page": page,
         "rows": [(entry, describe(entry.action), _words(entry)) for entry in page],
@@ -84,15 +85,10 @@ def _filtered(request: TenantRequest, entries: AuditQuerySet) -> AuditQuerySet:
     return entries
 
 
-def _people(entries: AuditQuerySet) -> list[tuple[str, str]]:
-    """Everybody who is in the log, former members too, under their latest name."""
-    acted = entries.order_by("actor_id", "-id").distinct("actor_id")
+def _people(tenant: UUID) -> list[tuple[str, str]]:
     people = [
-        (
-            ids.encode("usr", entry.actor_id) if entry.actor_id else ITSELF,
-            entry.actor_name,
-        )
-        for entry in acted.only("actor_id", "actor_name")
+        (ids.encode("usr", actor) if actor else ITSELF, name)
+        for actor, name in people_of(tenant)
     ]
     return sorted(people, key=lambda person: person[1].lower())
 

@@ -316,7 +316,11 @@ class AuditEntry(TenantModel):
     objects = AuditQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "-id"], name="audit_by_tenant")]
+        indexes = [
+            models.Index(fields=["tenant", "-id"], name="audit_by_tenant"),
+            models.Index(fields=["tenant", "action", "-id"], name="audit_by_act"),
+            models.Index(fields=["tenant", "actor", "-id"], name="audit_by_person"),
+        ]
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from leadrails import statements
+from leadrails import partitions, statements
 from tests import fill, make
 from tests.bench.data import FAST, Place, analyze, make_place, next_phone
 from tests.bench.data import fill as queue_jobs
@@ -149,6 +149,7 @@ def make_full(jobs: int) -> Place:
     """A workspace with `jobs` jobs of the last month, as many leads, and the rest."""
     place = make_place(destinations=5, **FAST)
     now, began = timezone.now(), time.monotonic()
+    partitions.ensure(now=now - AGE, ahead=0)
     fill.prepare()
     filling = fill.Filling(
         origin=now - AGE, step=AGE / (jobs + 1), due=jobs - jobs // 50
