@@ -5,7 +5,7 @@ One way for the drain and for the editor's preview, so that the preview shows wh
 sent and its segments are those that are counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from msgspec import Struct
 from destinations.providers import fields
 from destinations.providers.base import Content, Message
 from leadrails.core.rendering import Template
+from leadrails.core.rich import Rich, dump, load
 from leadrails.core.segments import LONGEST_BODY, Segments, measure, smart_encode
 from leadrails.core.web_address import is_web_address
 
@@ -26,11 +27,20 @@ class CannotCompose(Exception):
 
 
 class Composed(Struct, frozen=True):
-    """`content` goes in place of text and media, which are empty then."""
+    """
+    What goes to one person, without an address.
+
+    Attributes:
+        content: goes in place of text and media.
+        rich: what goes by RCS; text and media are then what goes when RCS does not.
+        channel: a choice of the field `fields.CHANNEL`; empty for a text message.
+    """
 
     body: str
     media: tuple[str, ...] = ()
     content: Content | None = None
+    rich: Rich | None = None
+    channel: str = ""
 
     def frozen(self) -> dict[str, Any]:
         """As a job keeps it."""
@@ -42,35 +52,76 @@ class Composed(Struct, frozen=True):
                 "template": self.content.template,
                 "variables": dict(self.content.variables),
             }
+        if self.rich:
+            kept["rich"] = dump(self.rich)
+        if self.channel:
+            kept["channel"] = self.channel
         return kept
 
 
 def thaw(kept: Mapping[str, Any], **changes: Any) -> Message:
     """Make a message of what `Composed.frozen` gave, with `to` beside it."""
-    content = kept.get("content")
+    content, rich = kept.get("content"), kept.get("rich")
     return Message(
         to=kept["to"],
         body=kept["body"],
         media=tuple(kept.get("media", ())),
         content=Content(content["template"], content["variables"]) if content else None,
+        rich=load(rich) if rich else None,
+        channel=kept.get("channel", ""),
         **changes,
     )
 
 
+def in_reserve(message: Composed | Message) -> Composed | None:
+    """The text message that goes when RCS does not; None where nothing does."""
+    is_there = bool(message.body or message.media)
+    if message.channel != fields.RCS or not is_there:
+        return None
+    return Composed(message.body, message.media)
+
+
 def compose(
-    body_template: str, config: Mapping[str, str], lead: Mapping[str, Any]
+    body_template: str,
+    config: Mapping[str, str],
+    lead: Mapping[str, Any],
+    *,
+    kind: str = "",
+    rich: Mapping[str, Any] | None = None,
+    content_sid: str = "",
 ) -> Composed:
     """
     Render everything that `lead`'s fields go into.
+
+    Args:
+        kind: of the provider.
+        rich: the destination's RCS content, as it is kept; used if it sends by RCS.
+        content_sid: under which the provider keeps it, where it does. Empty there
+            makes a `content` without a template: it cannot be sent yet.
 
     Raises:
         TemplateError: a template is wrong, or gave too long a text.
         CannotCompose: see there.
     """
+    channel = config.get(fields.CHANNEL, "")
     if template := config.get(fields.CONTENT_TEMPLATE):
-        return Composed("", content=Content(template, _variables(config, lead)))
+        content = Content(template, _variables(config, lead))
+        return Composed("", content=content, channel=channel)
+    if rich and channel in fields.BY_RCS:
+        from destinations.rich_composing import compose_rich
+
+        return compose_rich(body_template, config, lead, kind, rich, content_sid)
     body = compiled(body_template).render(lead).strip()
-    media = _media(config, lead)
+    media = tuple(media_of(config, lambda source: compiled(source).render(lead)))
+    check_text(body, media)
+    return Composed(body, media, channel=channel)
+
+
+def check_text(body: str, media: Sequence[str]) -> None:
+    """
+    Raises:
+        CannotCompose: this is no text message.
+    """
     if not body and not media:
         raise CannotCompose(_("The template gave an empty message."))
     if len(body) > LONGEST_BODY:
@@ -81,7 +132,6 @@ def compose(
             )
             % {"count": f"{len(body):,}"}
         )
-    return Composed(body, media)
 
 
 def pieces(config: Mapping[str, str]) -> dict[str, list[str]]:
@@ -113,7 +163,7 @@ def as_sent(
     )
     whole = f"{verification.get('prefix') or ''}{message.body}"
     # Nothing is gained where characters are not billed, so nothing is replaced.
-    is_text = not message.media and not config.get(fields.CHANNEL)
+    is_text = not message.media and not _has_channel(message, config)
     return smart_encode(whole) if is_smart and is_text else whole
 
 
@@ -122,12 +172,24 @@ def size_of(
     config: Mapping[str, str],
     verification: Mapping[str, Any],
 ) -> Segments | None:
-    """What the message costs; None for what is not billed by segments."""
-    if message.content or config.get(fields.CHANNEL):
+    """
+    What the message costs; None for what is not billed by segments.
+
+    Of a message by RCS nobody knows: ask what `in_reserve` costs.
+    """
+    if message.content or _has_channel(message, config):
         return None
     if message.media:
         return Segments(MMS, len(message.body), 1, None)
     return measure(as_sent(message, config, verification))
+
+
+def _has_channel(message: Composed | Message, config: Mapping[str, str]) -> bool:
+    """A plain text of a destination by RCS is the one that goes when RCS does not."""
+    return bool(message.channel) or config.get(fields.CHANNEL, "") not in _TEXTS
+
+
+_TEXTS = frozenset({"", *fields.BY_RCS})
 
 
 @lru_cache(maxsize=2048)
@@ -144,13 +206,17 @@ def _variables(config: Mapping[str, str], lead: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _media(config: Mapping[str, str], lead: Mapping[str, Any]) -> tuple[str, ...]:
-    sources = fields.lines(config.get(fields.MEDIA.name, ""))
-    urls = [compiled(source).render(lead).strip() for source in sources]
-    for url in filter(None, urls):
+def media_of(config: Mapping[str, str], render: Callable[[str], str]) -> Iterator[str]:
+    """
+    Raises:
+        CannotCompose: a line came out as no address.
+    """
+    for source in fields.lines(config.get(fields.MEDIA.name, "")):
+        if not (url := render(source).strip()):
+            continue
         if not is_web_address(url):
             raise CannotCompose(
                 _("“%(url)s” is not a web address, so it cannot be sent as media.")
                 % {"url": url[:100]}
             )
-    return tuple(filter(None, urls))
+        yield url

@@ -68,6 +68,13 @@ class Destination(TenantModel):
         blank=True,
         help_text="What goes by RCS, with fields in it; see leadrails.core.rich.",
     )
+    content_sid = models.CharField(
+        max_length=64,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="Under which the provider keeps what is to go by RCS, if it does.",
+    )
     allowed_countries = ArrayField(
         models.CharField(max_length=2), default=list, blank=True
     )
@@ -209,6 +216,52 @@ class RcsSheet(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant"], name="rcs_sheet_one_per_tenant")
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class ContentTemplate(TenantModel):
+    """RCS content of a destination that lies, or is to lie, at its provider."""
+
+    prefix = "cnt"
+
+    destination = models.ForeignKey(
+        Destination, models.CASCADE, related_name="content_templates"
+    )
+    digest = models.CharField(
+        max_length=64, help_text="Of the account and all that is kept: SHA-256."
+    )
+    sid = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    tried_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True, default="")
+    made_at = models.DateTimeField(null=True, help_text="When the provider had it.")
+    checked_at = models.DateTimeField(null=True)
+    retired_at = models.DateTimeField(
+        null=True, help_text="When the destination was given other content."
+    )
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = TenantQuerySet["ContentTemplate"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["destination", "digest"],
+                condition=models.Q(deleted_at=None),
+                name="content_template_once",
+            )
+        ]
+        indexes = [
+            # What is to be made, looked after or deleted: a handful of rows.
+            models.Index(
+                fields=["tried_at"],
+                condition=models.Q(deleted_at=None),
+                name="content_template_live",
+            )
         ]
 
     def __str__(self) -> str:

@@ -97,6 +97,7 @@ _ABILITIES = {
     Capability.CONTENT: gettext_lazy("content templates"),
     Capability.SCHEDULE: gettext_lazy("sending later"),
     Capability.SMART_ENCODING: gettext_lazy("Smart Encoding"),
+    Capability.RCS: gettext_lazy("RCS"),
     Capability.READ: gettext_lazy("read receipts"),
 }
 

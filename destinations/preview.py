@@ -7,9 +7,17 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from destinations.composing import CannotCompose, Composed, as_sent, compose, size_of
+from destinations.composing import (
+    CannotCompose,
+    Composed,
+    as_sent,
+    compose,
+    in_reserve,
+    size_of,
+)
 from destinations.providers.base import Content
 from destinations.providers.registry import PROVIDERS
+from destinations.sample import SAMPLE
 from leadrails.core import phone
 from leadrails.core.rendering import (
     KNOWN_NAMES,
@@ -27,40 +35,6 @@ from leadrails.tenants.models import Tenant
 
 LATEST = 10
 MMS_COUNTRIES = ("US", "CA")
-SAMPLE: dict[str, Any] = {
-    "schema_version": "lead_event.v1",
-    "event_type": "lead.submitted",
-    "submitted_at": "2026-01-31T18:05:00.000Z",
-    "source": {
-        "source_system": "website",
-        "site_url": "https://example.com",
-        "form_name": "Contact",
-    },
-    "lead": {
-        "full_name": "Ann Lee",
-        "email": "ann.lee@example.com",
-        "phone": "+15555550100",
-        "message": "Could you look at our roof next week?",
-        "service_type": "roof repair",
-        "urgency": "soon",
-        "preferred_contact_method": "sms",
-    },
-    "location": {
-        "address_line1": "12 Main Street",
-        "city": "Austin",
-        "state": "TX",
-        "postal_code": "78701",
-        "country": "US",
-    },
-    "attribution": {
-        "landing_page": "https://example.com/roofs",
-        "utm_source": "google",
-        "utm_medium": "cpc",
-        "utm_campaign": "spring",
-    },
-    "consent": {"sms_consent": True},
-    "custom_fields": {},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +106,9 @@ def preview(
         composed, problem = Composed(""), str(error)
     known = known_names(leads)
     is_of_us = bool(problem or composed.content)
-    measured = size_of(composed, config, verification)
-    text = as_sent(composed, config, verification)
+    priced = in_reserve(composed) or composed
+    measured = size_of(priced, config, verification)
+    text = as_sent(priced, config, verification)
     prefix = str(verification.get("prefix") or "")
     return Preview(
         text=text,

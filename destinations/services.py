@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from destinations import contents
 from destinations import credentials as sealed
 from destinations.checks import check_settings, default_countries, default_rate
 from destinations.models import Destination
@@ -83,6 +84,7 @@ def create_destination(
     check_settings(destination)
     with transaction.atomic():
         destination.save(force_insert=True)
+        contents.note_content(destination, now=timezone.now())
         audit.record(
             tenant, actor, "destination.created", destination, simulated=is_simulated
         )
@@ -117,6 +119,7 @@ def update_destination(
         if changes.get("messages_per_second", 0) is None:
             fresh.messages_per_second = default_rate(fresh)
         check_settings(fresh)
+        contents.note_content(fresh, now=timezone.now())
         fresh.save()
         changed = [n for n in CHANGEABLE if getattr(fresh, n) != before[n]]
         risks = {n: getattr(fresh, n) for n in changed if n == "when_unknown"}

@@ -57,6 +57,7 @@ app.conf.update(
             "webhooks.media": 5.0,
             "webhooks.prices": 1800.0,
             "jobs.watch": 30.0,
+            "jobs.contents": 15.0,
             "webhooks.watch": 60.0,
             "leads.watch": 60.0,
             "alerts.tell": 5.0,

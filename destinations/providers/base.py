@@ -21,6 +21,7 @@ from destinations.providers import errors, fields
 from destinations.providers.answers import MAX_PAGES, Auth
 from destinations.providers.fields import Field
 from destinations.providers.inbound import Inbound, InboundAnswer, NotInbound
+from destinations.providers.keeping import KeepsContent
 from destinations.providers.media import MediaLimits
 from leadrails.core.delivery import (
     ErrorClass,
@@ -28,6 +29,7 @@ from leadrails.core.delivery import (
     Receipt,
     Scope,
 )
+from leadrails.core.rich import Rich
 from leadrails.core.rich_limits import Limits
 from leadrails.core.states import State
 
@@ -48,6 +50,7 @@ class Capability(StrEnum):
     SMART_ENCODING = "smart_encoding"
     READ = "read"  # tells when a message was read
     REPLIES = "replies"  # can be told where what people answer goes
+    RCS = "rcs"
 
 
 class Purpose(StrEnum):
@@ -70,14 +73,21 @@ class Message:
     """
     What goes to one person.
 
-    `content` goes in place of `body` and `media`. `validity_seconds`: how long the
-    provider may keep trying. `send_at`: when it shall begin, if not at once.
+    Attributes:
+        content: goes in place of `body` and `media`.
+        rich: what goes by RCS, with `body` and `media` in reserve; without it, these
+            go by RCS as well.
+        channel: a choice of the field `fields.CHANNEL`; empty for a text message.
+        validity_seconds: how long the provider may keep trying.
+        send_at: when it shall begin, if not at once.
     """
 
     to: str = field(repr=False)
     body: str = field(repr=False)
     media: tuple[str, ...] = field(default=(), repr=False)
     content: Content | None = None
+    rich: Rich | None = field(default=None, repr=False)
+    channel: str = ""
     callback_url: str | None = field(default=None, repr=False)
     validity_seconds: int | None = None
     send_at: datetime | None = None
@@ -188,7 +198,7 @@ class SignatureCheck(StrEnum):
     UNCHECKED = "unchecked"  # nothing on file that could check it
 
 
-class Provider(Protocol):
+class Provider(KeepsContent, Protocol):
     """
     A kind of destination. To be inherited: what has a body here is a default.
 

@@ -110,6 +110,40 @@ VARIABLES = Field(
 )
 """Any provider that keeps templates of its own lists this very field."""
 
+RCS, RCS_ONLY = "rcs", "rcs_only"
+BY_RCS = frozenset({RCS, RCS_ONLY})
+"""Choices of the field `CHANNEL` that mean RCS: with a text in reserve, or without."""
+
+LEADRAILS = "leadrails"
+FALLBACK = Field(
+    name="fallback",
+    label="If RCS does not arrive",
+    help=(
+        "By the provider it stays one message, with one entry in its log. By LeadRails"
+        " it is a second message, with a page of its own that says what it cost."
+    ),
+    section=Section.OPTIONS,
+    choices=(
+        ("", "The provider sends the text message"),
+        (LEADRAILS, "LeadRails sends the text message"),
+    ),
+)
+PATIENCE = 120  # seconds; long enough for a phone that wakes up, short for a lead
+FALLBACK_AFTER = Field(
+    name="fallback_after",
+    label="Wait for delivery by RCS",
+    help=(
+        "After so many seconds without a word of its delivery the text message goes."
+        f" Left empty: {PATIENCE}, where the provider lets us choose."
+    ),
+    section=Section.OPTIONS,
+    least=10,
+    most=86_400,
+    unit="seconds",
+    example=str(PATIENCE),
+)
+"""Any provider of RCS lists these two, and a `CHANNEL` with the choices above."""
+
 CONTENT_TEMPLATE = "content_template"  # name of the field that says which of them
 CHANNEL = "channel"  # name of the field that says what else than a text message
 SEND_AFTER = "send_after"  # name of the field that says how many minutes to wait
@@ -123,6 +157,11 @@ def problems(fields: Sequence[Field], settings: Mapping[str, str]) -> dict[str, 
         field.name: field.problem(settings.get(field.name, "")) for field in fields
     }
     return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def patience(settings: Mapping[str, str]) -> int:
+    """Seconds that RCS gets before a text message goes in its place."""
+    return int(settings.get(FALLBACK_AFTER.name) or PATIENCE)
 
 
 def lines(text: str) -> list[str]:

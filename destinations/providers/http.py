@@ -106,6 +106,9 @@ class ProviderSession:
         body = msgspec.json.encode(payload)
         return await self._call("PATCH", url, auth=auth, body=body, content_type=JSON)
 
+    async def delete(self, url: str, *, auth: Auth) -> Answer:
+        return await self._call("DELETE", url, auth=auth)
+
     async def get_json(
         self,
         url: str,
@@ -186,7 +189,7 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
 
 
 def _judge(status: int, headers: Mapping[str, str], content: bytes) -> Answer:
-    body = _parse(content)
+    body = {} if status == HTTPStatus.NO_CONTENT else _parse(content)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise RateLimited(
             retry_after=retry_after(headers.get("Retry-After"), datetime.now(UTC)),

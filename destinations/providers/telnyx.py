@@ -1,5 +1,5 @@
 """
-SMS and MMS through a tenant's own Telnyx account.
+SMS, MMS and RCS through a tenant's own Telnyx account.
 
 Source: developers.telnyx.com, "Send a message" and the messaging OpenAPI document.
 """
@@ -19,6 +19,7 @@ from destinations.providers import (
     telnyx_help,
     telnyx_inbound,
     telnyx_messages,
+    telnyx_rcs,
     telnyx_replies,
     telnyx_setup,
     telnyx_signature,
@@ -36,7 +37,17 @@ from destinations.providers.base import (
     Trouble,
     Verification,
 )
-from destinations.providers.fields import MEDIA, Field
+from destinations.providers.fields import (
+    BY_RCS,
+    CHANNEL,
+    FALLBACK,
+    LEADRAILS,
+    MEDIA,
+    PATIENCE,
+    RCS,
+    Field,
+    patience,
+)
 from destinations.providers.media import MediaLimits
 from destinations.providers.telnyx_fields import FIELDS, MEDIA_LIMITS, RICH_LIMITS
 from leadrails.core.delivery import NotSent, OutcomeUnknown, Receipt
@@ -55,7 +66,13 @@ class TelnyxSMS(Provider):
     label: ClassVar[str] = "SMS — Telnyx"
     fields: ClassVar[tuple[Field, ...]] = FIELDS
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.MEDIA, Capability.SCHEDULE, Capability.REPLIES}
+        {
+            Capability.MEDIA,
+            Capability.SCHEDULE,
+            Capability.REPLIES,
+            Capability.RCS,
+            Capability.READ,
+        }
     )
     troubles: ClassVar[tuple[Trouble, ...]] = telnyx_help.TROUBLES
     media_limits: ClassVar[MediaLimits | None] = MEDIA_LIMITS
@@ -70,6 +87,10 @@ class TelnyxSMS(Provider):
     sends_media: bool = False
     subject: str = ""
     encoding: str = ""
+    channel: str = ""
+    rcs_agent: str = ""
+    is_fallback_ours: bool = False
+    patience: int = PATIENCE
     public_keys: tuple[str, ...] = ()  # newest first
     api_key: str = field(default="", repr=False)
 
@@ -89,6 +110,10 @@ class TelnyxSMS(Provider):
             sends_media=bool(given[MEDIA.name]),
             subject=given["subject"],
             encoding=given["encoding"],
+            channel=given[CHANNEL],
+            rcs_agent=given["rcs_agent"],
+            is_fallback_ours=given[FALLBACK.name] == LEADRAILS,
+            patience=patience(given),
             public_keys=tuple(filter(None, map(given.__getitem__, telnyx_setup.KEYS))),
             api_key=given["api_key"],
         )
@@ -119,13 +144,20 @@ class TelnyxSMS(Provider):
             "messaging_profile_id": simulated.telnyx_profile_id(account),
             "public_key": simulated.telnyx_public_key(secret, account),
             "from_number": simulated.SAMPLE_TELNYX_SENDER,
+            "rcs_agent": simulated.telnyx_agent_id(account),
         }
         return config, {"api_key": simulated.telnyx_api_key(secret, account)}
 
     def can(self, capability: Capability) -> bool:
-        """Nobody can answer to a sender name."""
-        if capability is Capability.REPLIES and telnyx_setup.is_name(self.from_number):
-            return False
+        """Nobody can answer to a sender name; only RCS is told to be read."""
+        is_by_rcs = self.channel in BY_RCS
+        match capability:
+            case Capability.READ | Capability.RCS:
+                return is_by_rcs
+            case Capability.SCHEDULE:
+                return not is_by_rcs
+            case Capability.REPLIES:
+                return is_by_rcs or not telnyx_setup.is_name(self.from_number)
         return capability in self.capabilities
 
     @cached_property
@@ -141,9 +173,10 @@ class TelnyxSMS(Provider):
         return f"{self.api_url}/messaging_profiles/{self.messaging_profile_id}"
 
     async def send(self, message: Message, http: ProviderSession) -> Receipt:
-        answer = await http.post_json(
-            f"{self.api_url}/messages", self._payload(message), auth=self.auth
-        )
+        url, payload = f"{self.api_url}/messages", self._payload
+        if message.channel in BY_RCS:
+            url, payload = f"{url}/rcs", self._rcs_payload
+        answer = await http.post_json(url, payload(message), auth=self.auth)
         if answer.is_client_error:
             raise telnyx_messages.refusal(answer)
         data = telnyx_messages.data_of(answer)
@@ -220,6 +253,23 @@ class TelnyxSMS(Provider):
             **(callback if message.callback_url else {}),
         }
         return {name: value for name, value in payload.items() if value != ""}
+
+    def _rcs_payload(self, message: Message) -> dict[str, Any]:
+        """One address only: an agent's messages have no failover of their own."""
+        seconds, reserve = message.validity_seconds, {}
+        if message.channel == RCS and not self.is_fallback_ours:
+            seconds = min(seconds or self.patience, self.patience)
+            reserve = telnyx_rcs.fallback(message, self.from_number, self.subject)
+        callback = {"webhook_url": message.callback_url}
+        return {
+            "agent_id": self.rcs_agent,
+            "to": message.to,
+            "messaging_profile_id": self.messaging_profile_id,
+            "type": "RCS",
+            "agent_message": telnyx_rcs.agent_message(message, seconds),
+            **reserve,
+            **(callback if message.callback_url else {}),
+        }
 
 
 def _is_id(text: str) -> bool:

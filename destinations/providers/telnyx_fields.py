@@ -1,8 +1,13 @@
 """What Telnyx asks for: the fields of a destination's form."""
 
 from destinations.providers.fields import (
+    CHANNEL,
+    FALLBACK,
+    FALLBACK_AFTER,
     MEDIA,
     MOST_MEDIA,
+    RCS,
+    RCS_ONLY,
     SEND_AFTER,
     Field,
     Section,
@@ -78,7 +83,34 @@ FIELDS = (
         section=Section.ACCOUNT,
         example=KEY,
     ),
+    Field(
+        name="rcs_agent",
+        label="RCS agent ID",
+        help=(
+            "Only for RCS, which you choose under Send by: in the Telnyx portal under"
+            " Messaging, RCS, your agent."
+        ),
+        pattern=r"[A-Za-z0-9_-]{3,64}",
+        section=Section.ACCOUNT,
+        example="the agent's ID as the portal shows it: letters, digits, _ and -",
+    ),
     MEDIA,
+    Field(
+        name=CHANNEL,
+        label="Send by",
+        help=(
+            "RCS shows your name, cards and buttons, and tells what was read. Phones"
+            " without it get the text message."
+        ),
+        section=Section.OPTIONS,
+        choices=(
+            ("", "Text message"),
+            (RCS, "RCS, else text message"),
+            (RCS_ONLY, "RCS only"),
+        ),
+    ),
+    FALLBACK,
+    FALLBACK_AFTER,
     Field(
         name="subject",
         label="Subject of an MMS",

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 
 from destinations.providers import fields
 from destinations.providers.base import Sender
-from destinations.providers.fields import MEDIA
+from destinations.providers.fields import (
+    BY_RCS,
+    CHANNEL,
+    FALLBACK,
+    LEADRAILS,
+    MEDIA,
+    RCS,
+    SEND_AFTER,
+)
 from destinations.providers.simulated import is_simulated_key
 from destinations.providers.telnyx_fields import FIELDS
 
@@ -20,7 +28,7 @@ KEYS = ("public_key", "public_key_previous")
 
 # Messages a second. Source: Telnyx, "Rate limiting" (2026). Nothing is promised for
 # local numbers of North America, whose campaign decides: one is what any may send.
-OF_ACCOUNT, OF_ACCOUNT_MMS = 50.0, 15.0
+OF_ACCOUNT, OF_ACCOUNT_MMS, OF_ACCOUNT_RCS = 50.0, 15.0, 1.0
 OF_SHORT_CODE, OF_TOLL_FREE, OF_LOCAL, OF_LONG_CODE = 1_000.0, 20.0, 1.0, 0.1
 
 
@@ -41,7 +49,9 @@ def is_name(sender: str) -> bool:
 
 
 def messages_per_second(config: Mapping[str, str]) -> float:
-    """The lesser of what the sender and what the account can carry."""
+    """The least of what the sender, the account and its RCS can carry."""
+    if config.get(CHANNEL) in BY_RCS:
+        return OF_ACCOUNT_RCS
     of_account = OF_ACCOUNT_MMS if config.get(MEDIA.name) else OF_ACCOUNT
     return min(of_account, _of_sender(config.get("from_number", "").strip()))
 
@@ -57,9 +67,12 @@ def _of_sender(sender: str) -> float:
 
 
 def sender_of(config: Mapping[str, str]) -> Sender:
-    """The number, or else the profile's pool; a sender name is nobody's own."""
+    """The agent, the number, or the profile's pool; a name is nobody's own."""
     given = settled(config, {})
     profile, sender = given["messaging_profile_id"], given["from_number"]
+    if given[CHANNEL] in BY_RCS:
+        agent = given["rcs_agent"]
+        return Sender(f"rcs:{agent}", f"RCS {agent}", profile)
     if not sender:
         return Sender(profile, f"Pool of {profile[:8]}…", profile)
     return Sender(
@@ -88,6 +101,23 @@ def validate(
         )
     if sentence := _other_world(given["api_key"], simulated):
         problems.setdefault("api_key", sentence)
+    return _rcs_problems(given) | problems
+
+
+def _rcs_problems(given: Mapping[str, str]) -> dict[str, str]:
+    if given[CHANNEL] not in BY_RCS:
+        return {}
+    problems = {}
+    if not given["rcs_agent"]:
+        problems["rcs_agent"] = "Enter the RCS agent ID, since RCS is chosen below."
+    is_by_telnyx = given[CHANNEL] == RCS and given[FALLBACK.name] != LEADRAILS
+    if is_by_telnyx and not E164.fullmatch(given["from_number"]):
+        problems["from_number"] = (
+            "Enter the number that the text message comes from when RCS does not"
+            " arrive: here Telnyx takes no pool, no short code and no name."
+        )
+    if given[SEND_AFTER]:
+        problems[SEND_AFTER] = "Telnyx sends RCS at once; leave this empty."
     return problems
 
 

@@ -1,5 +1,5 @@
 """
-SMS, MMS and WhatsApp through a tenant's own Twilio account.
+SMS, MMS, RCS and WhatsApp through a tenant's own Twilio account.
 
 Source: www.twilio.com/docs/messaging/api/message-resource and
 .../messaging/guides/track-outbound-message-status.
@@ -7,32 +7,29 @@ Source: www.twilio.com/docs/messaging/api/message-resource and
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from destinations.providers import (
     simulated,
+    twilio_content,
     twilio_help,
     twilio_inbound,
+    twilio_listing,
     twilio_messages,
     twilio_replies,
+    twilio_request,
     twilio_setup,
     twilio_signature,
     twilio_verification,
 )
 from destinations.providers.answers import (
-    MAX_LISTING,
     MAX_PAGES,
-    MAX_SHARED_LISTING,
-    Answer,
     Auth,
-    TooManyMessages,
     refusal,
 )
 from destinations.providers.base import (
@@ -47,35 +44,28 @@ from destinations.providers.base import (
     Trouble,
     Verification,
 )
-from destinations.providers.fields import MEDIA, SMART_ENCODING, Field
+from destinations.providers.fields import (
+    BY_RCS,
+    CHANNEL,
+    FALLBACK,
+    LEADRAILS,
+    MEDIA,
+    Field,
+)
+from destinations.providers.kept import Kept
 from destinations.providers.media import MediaLimits
 from destinations.providers.twilio_fields import (
     FIELDS,
     MEDIA_LIMITS,
     RICH_LIMITS,
-    WHATSAPP,
 )
 from leadrails.core.delivery import NotSent, OutcomeUnknown, Receipt
+from leadrails.core.rich import Rich
 from leadrails.core.rich_limits import Limits
 
 if TYPE_CHECKING:
     from destinations.providers.http import ProviderSession
     from destinations.providers.inbound import Inbound, InboundAnswer
-
-# Twilio repeats a failed callback only if its URL asks for it; the fragment is not
-# sent and not signed. Five repeats, after any failure, 2 s to connect.
-CALLBACK_RETRIES = "#rc=5&rp=all&ct=2000"
-SHORTEST_VALIDITY = 5  # seconds; shorter is allowed but discouraged
-LONGEST_VALIDITY = {"": 36_000, WHATSAPP: 14_400}
-# The settings that go into every request as they are, by Twilio's name of each.
-OPTIONS = {
-    SMART_ENCODING: "SmartEncoded",
-    "shorten_urls": "ShortenUrls",
-    "message_intent": "MessageIntent",
-    "content_retention": "ContentRetention",
-    "address_retention": "AddressRetention",
-    "risk_check": "RiskCheck",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +84,10 @@ class TwilioSMS(Provider):
     from_number: str = ""
     messaging_service_sid: str = ""
     channel: str = ""
+    rcs_agent: str = ""
+    is_fallback_ours: bool = False
+    fallback_from: str = ""
+    text_sender: str = ""
     sends_media: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
     api_key_sid: str = ""
@@ -115,9 +109,15 @@ class TwilioSMS(Provider):
             base_url=base_url.rstrip("/"),
             from_number=given["from_number"],
             messaging_service_sid=given["messaging_service_sid"],
-            channel=given["channel"],
+            channel=given[CHANNEL],
+            rcs_agent=given["rcs_agent"],
+            is_fallback_ours=given[FALLBACK.name] == LEADRAILS,
+            fallback_from=given["fallback_from"],
+            text_sender=twilio_setup.text_sender(given),
             sends_media=bool(given[MEDIA.name]),
-            options={name: given[name] for name in OPTIONS if given[name]},
+            options={
+                name: given[name] for name in twilio_request.OPTIONS if given[name]
+            },
             api_key_sid=given["api_key_sid"],
             api_key_secret=given["api_key_secret"],
             auth_tokens=tuple(filter(None, tokens)) if tokens[0] else (),
@@ -145,14 +145,41 @@ class TwilioSMS(Provider):
         cls, tenant_id: UUID, secret: str
     ) -> tuple[dict[str, str], dict[str, str]]:
         account = simulated.account_sid(tenant_id)
-        config = {"account_sid": account, "from_number": simulated.SAMPLE_SENDER}
+        config = {
+            "account_sid": account,
+            "from_number": simulated.SAMPLE_SENDER,
+            "rcs_agent": simulated.rcs_sender(account),
+        }
         return config, {"auth_token": simulated.auth_token(secret, account)}
+
+    @classmethod
+    def kept_content(
+        cls, rich: Rich, body: str, config: Mapping[str, str]
+    ) -> Kept | None:
+        return twilio_content.of_config(rich, body, config)
+
+    async def create_content(
+        self,
+        name: str,
+        content: Kept,
+        sample_of: Callable[[str], str],
+        http: ProviderSession,
+    ) -> str:
+        return await twilio_content.create(self, name, content, sample_of, http)
+
+    async def has_content(self, content_id: str, http: ProviderSession) -> bool:
+        return await twilio_content.is_there(self, content_id, http)
+
+    async def delete_content(self, content_id: str, http: ProviderSession) -> None:
+        await twilio_content.delete(self, content_id, http)
 
     def can(self, capability: Capability) -> bool:
         """A list in which numbers are hidden would look like absence."""
         is_hidden = "address_retention" in self.options
         if capability is Capability.LIST and is_hidden:
             return False
+        if capability is Capability.RCS:
+            return self.channel in BY_RCS
         if capability is Capability.REPLIES:
             return twilio_replies.can_connect(self)
         return capability in self.capabilities
@@ -174,9 +201,11 @@ class TwilioSMS(Provider):
 
     async def send(self, message: Message, http: ProviderSession) -> Receipt:
         url = f"{self.account_url}/Messages.json"
-        answer = await http.post_form(url, self._form(message), auth=self.auth)
+        answer = await http.post_form(
+            url, twilio_request.form(self, message), auth=self.auth
+        )
         if answer.is_client_error:
-            raise refusal(self.kind, answer, _code(answer))
+            raise refusal(self.kind, answer, twilio_listing.code_of(answer))
         sid = answer.body.get("sid")
         if not isinstance(sid, str) or not twilio_messages.SID.fullmatch(sid):
             raise OutcomeUnknown("the provider's answer names no message")
@@ -196,33 +225,13 @@ class TwilioSMS(Provider):
         *,
         max_pages: int = MAX_PAGES,
     ) -> list[FoundMessage]:
-        """No filter by DateSent: what is not sent yet has none and would be missing."""
-        url = f"{self.account_url}/Messages.json"
-        params = {"PageSize": "1000"}
-        if to:
-            params = {"To": self.address(to), "PageSize": "50"}
-        found: dict[str, FoundMessage] = {}
-        for _ in range(max_pages):
-            body = await self._get(url, http, params, is_shared=to is None)
-            rows = twilio_messages.rows(body)
-            page = [twilio_messages.found(row, self.channel) for row in rows]
-            recent = {m.provider_id: m for m in page if m.created_at >= since}
-            found |= recent
-            next_page = self._next_page(body)
-            # The list is newest first in practice, not by promise: only a page with
-            # nothing recent on it ends the search.
-            if not recent or next_page is None:
-                return sorted(
-                    found.values(), key=lambda message: message.created_at, reverse=True
-                )
-            url, params = next_page, {}
-        raise TooManyMessages
+        return await twilio_listing.find(self, to, since, http, max_pages)
 
     async def fetch(self, provider_id: str, http: ProviderSession) -> StatusUpdate:
         if not twilio_messages.SID.fullmatch(provider_id):
             raise NotSent("this is not the id of a Twilio message")
         url = f"{self.account_url}/Messages/{provider_id}.json"
-        return twilio_messages.update(await self._get(url, http))
+        return twilio_messages.update(await twilio_listing.get(self, url, http))
 
     async def verify_credentials(self, http: ProviderSession) -> Verification:
         return await twilio_verification.verify(self, http)
@@ -258,72 +267,14 @@ class TwilioSMS(Provider):
         return tuple(secret for secret in [*plain, *encoded] if secret)
 
     def address(self, number: str) -> str:
-        return f"{self.channel}:{number}" if self.channel else number
+        return f"{self.prefix}:{number}" if self.prefix else number
 
     @cached_property
-    def _constant(self) -> list[tuple[str, str]]:
+    def constant(self) -> list[tuple[str, str]]:
         """What the form of every message says."""
-        sender = ("From", self.address(self.from_number))
-        if self.messaging_service_sid:
-            sender = ("MessagingServiceSid", self.messaging_service_sid)
-        options = [(name, self.options.get(key, "")) for key, name in OPTIONS.items()]
-        return [(name, value) for name, value in (sender, *options) if value]
+        return twilio_request.constant(self)
 
-    def _form(self, message: Message) -> list[tuple[str, str]]:
-        form = [("To", self.address(message.to)), *self._constant]
-        if content := message.content:
-            form.append(("ContentSid", content.template))
-            if content.variables:
-                form.append(("ContentVariables", _json(content.variables)))
-        else:
-            if message.body:
-                form.append(("Body", message.body))
-            form += [("MediaUrl", url) for url in message.media]
-        if message.callback_url:
-            form.append(("StatusCallback", message.callback_url + CALLBACK_RETRIES))
-        if message.validity_seconds is not None:
-            form.append(("ValidityPeriod", self._validity(message.validity_seconds)))
-        if message.send_at:
-            form += [("ScheduleType", "fixed"), ("SendAt", _moment(message.send_at))]
-        return form
-
-    def _validity(self, seconds: int) -> str:
-        longest = LONGEST_VALIDITY[self.channel]
-        return str(min(max(seconds, SHORTEST_VALIDITY), longest))
-
-    async def _get(
-        self,
-        url: str,
-        http: ProviderSession,
-        params: Mapping[str, str] | None = None,
-        *,
-        is_shared: bool = False,
-    ) -> Mapping[str, Any]:
-        most = MAX_SHARED_LISTING if is_shared else MAX_LISTING
-        answer = await http.get_json(url, params=params, auth=self.auth, max_bytes=most)
-        if answer.is_client_error:
-            raise refusal(self.kind, answer, _code(answer))
-        return answer.body
-
-    def _next_page(self, body: Mapping[str, Any]) -> str | None:
-        """Follow the list only where the credentials belong."""
-        path = body.get("next_page_uri")
-        if not path:
-            return None
-        account_path = urlsplit(self.account_url).path
-        if not str(path).startswith(f"{account_path}/Messages.json?"):
-            raise OutcomeUnknown("the provider's list leads elsewhere")
-        return f"{self.base_url}{path}"
-
-
-def _json(variables: Mapping[str, str]) -> str:
-    return json.dumps(variables, ensure_ascii=False)
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _code(answer: Answer) -> str | None:
-    """A 401 without a code still is a wrong SID or token."""
-    return answer.error_code or ("20003" if answer.status == 401 else None)
+    @cached_property
+    def prefix(self) -> str:
+        """RCS is chosen for each message: its text goes to the plain number."""
+        return "" if self.channel in BY_RCS else self.channel

@@ -3,8 +3,12 @@
 from destinations.providers.fields import (
     CHANNEL,
     CONTENT_TEMPLATE,
+    FALLBACK,
+    FALLBACK_AFTER,
     MEDIA,
     MOST_MEDIA,
+    RCS,
+    RCS_ONLY,
     SEND_AFTER,
     SMART_ENCODING,
     VARIABLES,
@@ -44,9 +48,31 @@ OPTIONS = (
     Field(
         name=CHANNEL,
         label="Send by",
-        help="WhatsApp needs a sender that Meta has approved for your business.",
+        help=(
+            "RCS shows your name, cards and buttons, and tells what was read. Phones"
+            " without it get the text message. WhatsApp needs a sender that Meta has"
+            " approved for your business."
+        ),
         section=Section.OPTIONS,
-        choices=(("", "Text message"), (WHATSAPP, "WhatsApp")),
+        choices=(
+            ("", "Text message"),
+            (RCS, "RCS, else text message"),
+            (RCS_ONLY, "RCS only"),
+            (WHATSAPP, "WhatsApp"),
+        ),
+    ),
+    FALLBACK,
+    FALLBACK_AFTER,
+    Field(
+        name="fallback_from",
+        label="Number of the text message",
+        help=(
+            "What sends the text message when RCS does not arrive. Needed where"
+            " LeadRails sends it; left empty, Twilio picks a number of the Messaging"
+            " Service."
+        ),
+        section=Section.OPTIONS,
+        example="+15555550100",
     ),
     Field(
         name=SMART_ENCODING,
@@ -191,6 +217,18 @@ FIELDS = (
         pattern=r"MG[0-9a-fA-F]{32}",
         section=Section.ACCOUNT,
         example="MG followed by 32 hex characters",
+    ),
+    Field(
+        name="rcs_agent",
+        label="RCS sender",
+        help=(
+            "Only for RCS, which you choose under Send by: in the Twilio Console under"
+            " Messaging, RCS senders. Leave it empty if the Messaging Service has it in"
+            " its pool."
+        ),
+        pattern=r"rcs:[A-Za-z0-9_.-]{2,100}",
+        section=Section.ACCOUNT,
+        example="rcs: and the sender's ID, without spaces",
     ),
     MEDIA,
     Field(

@@ -5,7 +5,16 @@ from collections.abc import Callable, Mapping
 
 from destinations.providers import fields
 from destinations.providers.base import Sender
-from destinations.providers.fields import CONTENT_TEMPLATE, SEND_AFTER, Field
+from destinations.providers.fields import (
+    BY_RCS,
+    CHANNEL,
+    CONTENT_TEMPLATE,
+    FALLBACK,
+    LEADRAILS,
+    RCS,
+    SEND_AFTER,
+    Field,
+)
 from destinations.providers.simulated import is_simulated_sid
 from destinations.providers.twilio_fields import FIELDS, WHATSAPP
 
@@ -16,7 +25,7 @@ SECRET = re.compile(r"[\x21-\x7e]{16,128}")
 HEX_TOKEN = re.compile(r"[0-9a-fA-F]{32}")
 
 NAMES = (*(field.name for field in FIELDS), "auth_token_previous")
-SIDS = {field.name: field for field in FIELDS if field.pattern}
+SIDS = {field.name: field for field in FIELDS if field.pattern.endswith("{32}")}
 NEED_SERVICE = (SEND_AFTER, "shorten_urls")
 TO_WHATSAPP = f"{WHATSAPP}:"
 
@@ -71,7 +80,9 @@ def sender_of(config: Mapping[str, str]) -> Sender:
     """The service if there is one, else the number; a sender name is nobody's own."""
     given = settled(config, {})
     service, number = given["messaging_service_sid"], given["from_number"]
-    account = given["account_sid"]
+    account, agent = given["account_sid"], given["rcs_agent"]
+    if given[CHANNEL] in BY_RCS and agent:
+        return Sender(agent, f"RCS {agent.removeprefix('rcs:')}", account)
     if service:
         return Sender(service, f"{service[:2]}…{service[-6:]}", account)
     is_own = not any(char.isalpha() for char in number)
@@ -92,6 +103,9 @@ def validate(
     problems = fields.problems(others, given)
     problems |= _sid_problems(given, simulated) | _secret_problems(given)
     problems |= _content_problems(given) | _option_problems(given)
+    problems |= _rcs_problems(given)
+    if given[CHANNEL] in BY_RCS:
+        return problems
     if not given["from_number"] and not given["messaging_service_sid"]:
         problems["from_number"] = "Enter a From number or a Messaging Service SID."
     elif sentence := sender_problem(given["from_number"], given["channel"]):
@@ -117,6 +131,34 @@ def _content_problems(given: Mapping[str, str]) -> dict[str, str]:
             "A content template brings its own media: empty this box or the template's."
         )
     return problems
+
+
+def _rcs_problems(given: Mapping[str, str]) -> dict[str, str]:
+    """A plain text goes by a number, RCS by the sender or a service that has it."""
+    problems = {}
+    if sentence := sender_problem(given["fallback_from"]):
+        problems["fallback_from"] = sentence
+    if given[CHANNEL] not in BY_RCS:
+        return problems
+    service, is_ours = given["messaging_service_sid"], given[FALLBACK.name] == LEADRAILS
+    if given[CHANNEL] == RCS and not is_ours and not service:
+        problems["messaging_service_sid"] = (
+            "Twilio sends a text message when RCS does not arrive only through a"
+            " Messaging Service with the RCS sender in its pool. Enter its SID, or let"
+            " LeadRails send the text message."
+        )
+    elif not service and not given["rcs_agent"]:
+        problems["rcs_agent"] = (
+            "Enter the RCS sender, or the Messaging Service that has it."
+        )
+    if given[CHANNEL] == RCS and is_ours and not text_sender(given):
+        problems["fallback_from"] = "Enter the number that the text message comes from."
+    return problems
+
+
+def text_sender(given: Mapping[str, str]) -> str:
+    """What sends the plain text of a destination by RCS; a service would use RCS."""
+    return given["fallback_from"] or given["from_number"]
 
 
 def _option_problems(given: Mapping[str, str]) -> dict[str, str]:

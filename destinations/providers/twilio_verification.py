@@ -260,8 +260,12 @@ def _has(row: object, what: str) -> bool:
 
 
 def messaging_url(base_url: str) -> str:
-    """Messaging Services have a host of their own; the simulator has one for all."""
-    host = urlsplit(base_url).netloc
-    if host.startswith("api.") and host.endswith(".twilio.com"):
-        return base_url.replace("://api.", "://messaging.", 1)
+    return url_of("messaging", base_url)
+
+
+def url_of(host: str, base_url: str) -> str:
+    """Some resources have a host of their own; the simulator has one for all."""
+    known = urlsplit(base_url).netloc
+    if known.startswith("api.") and known.endswith(".twilio.com"):
+        return base_url.replace("://api.", f"://{host}.", 1)
     return base_url

@@ -21,7 +21,7 @@ TYPES = {
     "twilio/list-picker": {"body", "items"},
     "twilio/call-to-action": {"body", "actions"},
     "twilio/quick-reply": {"body", "actions"},
-    "twilio/card": {"title"},
+    "twilio/card": set(),
     "twilio/catalog": set(),
     "twilio/carousel": {"cards"},
     "twilio/flows": set(),
@@ -154,3 +154,10 @@ def _check_types(types: Any) -> None:
             raise ApiError(20001, f"Invalid content type {name}")
         if missing := TYPES[name] - fields.keys():
             raise ApiError(20001, f"{name} needs {min(missing)}")
+        if name == "twilio/card" and not _is_card(fields):
+            raise ApiError(20001, f"{name} needs a title or a body, and one field more")
+
+
+def _is_card(fields: Json) -> bool:
+    given = {name for name, value in fields.items() if value}
+    return bool(given & {"title", "body"}) and len(given) > 1

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     RECIPIENT_CEILING = "recipient_ceiling"
     QUIET_HOURS = "quiet_hours"
     RESTORED_BACKUP = "restored_backup"
+    CONTENT_NOT_READY = "content_not_ready"
     # Waiting for another message to the same person.
     LEAD_ORDER = "lead_order"
     RECIPIENT_GAP = "recipient_gap"
@@ -104,6 +105,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "It was waiting in a restored backup and may have been sent since.",
         Move.YOURS,
         "Compare with the provider's log, then release or cancel it.",
+    ),
+    Reason.CONTENT_NOT_READY: Explanation(
+        "The provider does not have the destination's RCS content yet.",
+        Move.OURS,
+        "It is sent when the provider has it; the destination's page says why not yet.",
     ),
     Reason.LEAD_ORDER: Explanation(
         "An earlier message of this lead to this person is still on its way.",

@@ -17,6 +17,7 @@ from destinations.models import Destination
 from destinations.services import update_destination
 from leadrails.core.reasons import Reason
 from leadrails.jobs import gates
+from leadrails.jobs.contents import keep_content
 from leadrails.jobs.releases import release_of_destination, release_of_source
 from leadrails.jobs.wake import drain_waker
 from leadrails.tenants import audit
@@ -47,6 +48,8 @@ def change_destination(
             new.pk, old=old.messages_per_second, new=new.messages_per_second
         )
         released += 1
+    if new.rich or old.rich:
+        keep_content(new)
     if released:
         drain_waker.wake()
     return new

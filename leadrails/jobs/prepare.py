@@ -134,9 +134,19 @@ def _first_message(job: DueJob, place: Destination) -> Start | Aside:
     else:
         fields = lead_fields(job.event or {}, phone_e164=job.phone or "")
         try:
-            composed = compose(place.body_template, place.config, fields)
+            composed = compose(
+                place.body_template,
+                place.config,
+                fields,
+                kind=place.kind,
+                rich=place.rich,
+                content_sid=place.content_sid,
+            )
         except (TemplateError, CannotCompose) as error:
             return _template_error(job, str(error))
+        if composed.content and not composed.content.template:
+            reason = Reason.CONTENT_NOT_READY
+            return Aside(job=job, state=State.HELD, reason=reason, place=place)
         message = {"to": job.recipient, **composed.frozen()}
         if minutes := place.config.get(SEND_AFTER):
             send_at = job.clock + timedelta(minutes=int(minutes))

@@ -91,10 +91,11 @@ _LOOK_AGAIN = """
 WITH input AS (
   SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS x (job_id uuid, reason text,
     destination_id uuid, source_id uuid, country text, of_destination int,
-    of_recipient int, of_source int, as_of timestamptz)
+    of_recipient int, of_source int, as_of timestamptz, version text)
 ),
 place AS (
-  SELECT id, status, held_countries, hourly_ceiling, daily_per_recipient, updated_at
+  SELECT id, status, held_countries, hourly_ceiling, daily_per_recipient, updated_at,
+    xmin::text || ctid::text AS version
   FROM destinations_destination WHERE id IN (SELECT destination_id FROM input)
   ORDER BY id FOR SHARE
 ),
@@ -110,6 +111,7 @@ free AS (
     WHEN 'destination_ceiling' THEN place.hourly_ceiling > input.of_destination
     WHEN 'quiet_hours' THEN place.updated_at > input.as_of
     WHEN 'recipient_ceiling' THEN place.daily_per_recipient > input.of_recipient
+    WHEN 'content_not_ready' THEN place.version <> input.version
     WHEN 'source_ceiling' THEN source.hourly_ceiling IS NULL
       OR source.hourly_ceiling > input.of_source
     END
@@ -131,6 +133,7 @@ _CLEARED_BY_PEOPLE = frozenset(
         Reason.RECIPIENT_CEILING,
         Reason.SOURCE_CEILING,
         Reason.QUIET_HOURS,
+        Reason.CONTENT_NOT_READY,
     }
 )
 
@@ -187,6 +190,7 @@ def _row(job: DueJob, reason: str, place: Destination | None) -> dict[str, Any]:
         "of_recipient": place.daily_per_recipient if place else None,
         "of_source": job.source_ceiling,
         "as_of": place.updated_at if place else None,
+        "version": job.destination_version,
     }
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from destinations.composing import Composed, size_of
+from destinations.providers.fields import CHANNEL
 from leadrails.core.segments import LONGEST_BODY
 from leadrails.core.states import REPLAYABLE, State
 from leadrails.jobs.models import Job
@@ -87,7 +88,8 @@ def _same(job: Job, body: str) -> Job | None:
 
 def _changes(job: Job, body: str) -> dict[str, Any]:
     media = tuple((job.message or {}).get("media", ()))
-    composed, place = Composed(body, media), job.destination
+    place = job.destination
+    composed = Composed(body, media, channel=place.config.get(CHANNEL, ""))
     size = size_of(composed, place.config, place.verification)
     return {
         "message": {"to": job.recipient, **composed.frozen()},

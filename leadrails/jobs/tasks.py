@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from leadrails import partitions, retention
 from leadrails.jobs import lineage, queue, tallies
+from leadrails.jobs.contents import mend_contents
 from leadrails.jobs.loop import sender_loop
 from leadrails.jobs.low_water import LowWater
 from leadrails.jobs.wake import EXPIRES, drain_waker
@@ -87,3 +88,9 @@ def drop_old_months(**_later: Any) -> None:
 def watch_destinations(**_later: Any) -> None:
     """Open what no single job tells, and close what is over."""
     watch()
+
+
+@shared_task(name="jobs.contents", ignore_result=True, acks_late=False)
+def keep_contents(**_later: Any) -> None:
+    """Have providers keep what destinations send by RCS."""
+    mend_contents(timezone.now())

@@ -61,6 +61,7 @@ def test_the_fields_are_what_the_portal_calls_them():
         "Messaging profile ID",
         "From number",
         "Previous public key",
+        "RCS agent ID",
     ]
     assert [field.name for field in TelnyxSMS.fields if field.secret] == ["api_key"]
 

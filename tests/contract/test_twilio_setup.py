@@ -30,6 +30,7 @@ def test_the_fields_are_those_of_the_guide_in_its_order():
         "API key secret",
         "From number",
         "Messaging Service SID",
+        "RCS sender",
     ]
     assert [f.name for f in TwilioSMS.fields if f.secret] == [
         "auth_token",
@@ -144,7 +145,7 @@ def test_secrets_are_known_and_not_printed():
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"channel": "fax"}, "channel", "Choose one of: Text message, WhatsApp."),
+        ({"channel": "fax"}, "channel", "Choose one of: Text message, RCS"),
         ({"smart_encoded": "yes"}, "smart_encoded", "Choose one of"),
         ({"message_intent": "spam"}, "message_intent", "Choose one of"),
         ({"content_retention": "retain"}, "content_retention", "Choose one of"),

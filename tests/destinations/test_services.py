@@ -43,7 +43,11 @@ def test_a_simulated_destination_needs_no_input():
     destination = create(tenant, is_simulated=True, config={}, credentials={})
 
     sid = simulated.account_sid(tenant.id)
-    assert destination.config == {"account_sid": sid, "from_number": "+15555550100"}
+    assert destination.config == {
+        "account_sid": sid,
+        "from_number": "+15555550100",
+        "rcs_agent": simulated.rcs_sender(sid),
+    }
     token = simulated.auth_token(settings.LEADRAILS_SIMULATOR_SECRET, sid)
     assert credentials.open_credentials(destination) == {"auth_token": token}
     assert destination.allowed_countries == ["US"]
