@@ -97,6 +97,7 @@ def _find_answered(
         "destination": place.id,
         "phone": said.phone,
         "answers": said.answers,
+        "postback": text(said.button.payload, 2048) if said.button else "",
     }
     looks = []
     if said.answers:

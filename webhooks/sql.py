@@ -156,14 +156,20 @@ ORDER BY job.id DESC LIMIT 1
 """
 
 # Which message a person answers, unless the provider tells: the last that was sent to
-# them, by the same destination if there is one.
+# them, by the same destination if there is one. Before all others goes the last that
+# offered what was tapped: several may be on the phone.
 FIND_ANSWERED = """
 SELECT id, lead_id FROM (
-  SELECT id, lead_id, destination_id, attempts FROM jobs_job
+  SELECT id, lead_id, destination_id, attempts, message,
+    coalesce(accepted_at, created_at) AS sent_at
+  FROM jobs_job
   WHERE tenant_id = %(tenant)s AND recipient = %(phone)s
   ORDER BY id DESC LIMIT 50) recent
 WHERE attempts > 0
-ORDER BY destination_id = %(destination)s DESC, id DESC LIMIT 1
+ORDER BY %(postback)s::text > '' AND coalesce(jsonb_path_exists(
+    message, '$.rich.**.postback ? (@ == $tapped)',
+    jsonb_build_object('tapped', %(postback)s::text)), false) DESC,
+  destination_id = %(destination)s DESC, sent_at DESC, id DESC LIMIT 1
 """
 
 FIND_ANSWERED_BY_ID = """

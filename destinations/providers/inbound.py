@@ -26,12 +26,13 @@ class NotInbound(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A file that came with a message, as its sender describes it."""
+    """A file that came with a message; a thumbnail shows the one before it."""
 
     url: str
     content_type: str = ""
     name: str = ""
     size: int | None = None
+    is_thumbnail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

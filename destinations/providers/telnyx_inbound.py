@@ -97,11 +97,18 @@ def _media(payload: Mapping[str, Any], said: Mapping[str, Any]) -> Iterator[Medi
     listed = payload.get("media")
     for row in listed[:MOST_MEDIA] if isinstance(listed, list) else ():
         yield from _file(_object(row), "url", "content_type", "name", "size")
-    sent = _object(_object(said.get("user_file")).get("payload"))
-    yield from _file(sent, "file_uri", "mime_type", "file_name", "file_size_bytes")
+    sent = _object(said.get("user_file"))
+    names = ("file_uri", "mime_type", "file_name", "file_size_bytes")
+    files = list(_file(_object(sent.get("payload")), *names))
+    yield from files
+    if files:
+        shown = _object(sent.get("thumbnail"))
+        yield from _file(shown, *names, is_thumbnail=True)
 
 
-def _file(row: Mapping[str, Any], *names: str) -> Iterator[Media]:
+def _file(
+    row: Mapping[str, Any], *names: str, is_thumbnail: bool = False
+) -> Iterator[Media]:
     url, content_type, name, size = (row.get(name) for name in names)
     if _text(url) and len(_text(url)) <= LONGEST_URL:
         yield Media(
@@ -109,6 +116,7 @@ def _file(row: Mapping[str, Any], *names: str) -> Iterator[Media]:
             content_type=_text(content_type)[:100],
             name=_text(name)[:200],
             size=size if isinstance(size, int) and 0 <= size < 2**31 else None,
+            is_thumbnail=is_thumbnail,
         )
 
 

@@ -51,7 +51,8 @@ def parse(form: CallbackBody) -> Inbound:
     channel, phone = _channel_and_phone(given)
     media = tuple(_media(given))
     location, button = _location(given), _button(given)
-    opt_out = _opt_out(given)
+    words = given.get("Body", "") or (button.text if button else "")
+    opt_out = _opt_out(given, words)
     return Inbound(
         provider_id=_sid(given),
         channel="mms" if channel == "sms" and media else channel,
@@ -187,15 +188,15 @@ def _is_ours_to_answer(given: Mapping[str, str]) -> bool:
     return is_alone and _SHORT_CODE.fullmatch(given.get("To", "")) is not None
 
 
-def _opt_out(given: Mapping[str, str]) -> OptOut | None:
+def _opt_out(given: Mapping[str, str], words: str) -> OptOut | None:
     """
-    The account may have words of its own: `OptOutType` knows them.
+    What was written or tapped asks for. The account may have words of its own: `OptOutType` knows them.
 
     Whoever says stop by either is not texted again.
     """
     is_toll_free = _TOLL_FREE.fullmatch(given.get("To", ""))
     start_words = START_WORDS if is_toll_free else START_WORDS | {"YES"}
-    meant = read_word(given.get("Body", ""), start_words=start_words)
+    meant = read_word(words, start_words=start_words)
     try:
         told = OptOut(given.get("OptOutType", "").strip().lower())
     except ValueError:

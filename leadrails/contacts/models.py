@@ -173,6 +173,9 @@ class InboundMedia(TenantModel):
         InboundMessage, models.CASCADE, related_name="media", db_index=False
     )
     position = models.PositiveSmallIntegerField()
+    is_thumbnail = models.BooleanField(
+        default=False, db_default=False, help_text="It shows the file before it."
+    )
     url = models.CharField(max_length=2000)
     content_type = models.CharField(max_length=100, blank=True)
     name = models.CharField(max_length=200, blank=True)

@@ -21,13 +21,21 @@ MOST_SHOWN = 20  # on the pages of a lead and of a job
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with a message, and the picture that shows what it is."""
+
+    media: InboundMedia
+    picture: InboundMedia | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A message with what its lines on a page need."""
 
     message: InboundMessage
     name: str
     destination: Destination | None
-    files: Sequence[InboundMedia]
+    files: Sequence[File]
 
     @property
     def text(self) -> str:
@@ -38,6 +46,11 @@ class Reply:
         if message.button:
             return str(message.button.get("text") or message.button.get("payload"))
         return ""
+
+    @property
+    def is_action(self) -> bool:
+        """Whether what was tapped opened something on the phone, or just answered."""
+        return (self.message.button or {}).get("type") == "ACTION"
 
     @property
     def place(self) -> str:
@@ -70,10 +83,22 @@ def replies_of(tenant: Tenant, messages: Iterable[InboundMessage]) -> list[Reply
             row,
             lead.name if (lead := names.get(row.lead_id)) else "",
             places.get(row.destination_id),
-            files.get(row.pk, ()),
+            _files(files.get(row.pk, ())),
         )
         for row in rows
     ]
+
+
+def _files(media: Sequence[InboundMedia]) -> list[File]:
+    """Each file once, with its thumbnail where browsers cannot show the file itself."""
+    found: list[File] = []
+    for each in media:
+        is_picture = each.is_kept and each.is_image
+        if not each.is_thumbnail:
+            found.append(File(each, each if is_picture else None))
+        elif is_picture and found and found[-1].picture is None:
+            found[-1] = File(found[-1].media, each)
+    return found
 
 
 def named(messages: InboundMessageQuerySet) -> InboundMessageQuerySet:

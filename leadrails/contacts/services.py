@@ -101,6 +101,7 @@ def keep_message(
             tenant_id=message.tenant_id,
             message=message,
             position=position,
+            is_thumbnail=file.is_thumbnail,
             url=file.url,
             content_type=file.content_type,
             name=file.name,
