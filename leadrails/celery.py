@@ -53,6 +53,7 @@ app.conf.update(
             "jobs.beat": 5.0,
             "jobs.tally": 5.0,
             "webhooks.sweep": 2.0,
+            "rules.sweep": 5.0,
             "webhooks.poll": 5.0,
             "webhooks.media": 5.0,
             "webhooks.prices": 1800.0,

@@ -21,6 +21,7 @@ from leadrails.core.states import ABORTABLE, State
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.jobs.services import cancel_job
 from leadrails.leads.models import Lead
+from leadrails.rules.services import forget_calls
 from leadrails.tenants import audit
 from leadrails.tenants.models import User
 
@@ -104,6 +105,7 @@ def _empty(extent: Extent, now: datetime) -> None:
     said = _said(tenant_id, leads, phones)
     callbacks = list(said.values_list("callback_id", flat=True))
     InboundMedia.objects.filter(message__in=said).delete()
+    forget_calls(said)
     said.delete()
     _empty_callbacks(tenant_id, jobs, callbacks)
     mine: Any
@@ -125,6 +127,7 @@ def _empty(extent: Extent, now: datetime) -> None:
             name="",
             remote_ip=None,
             user_agent="",
+            tags=[],
         )
 
 

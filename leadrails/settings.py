@@ -118,6 +118,7 @@ INSTALLED_APPS = [
     "leadrails.jobs",
     "leadrails.routing",
     "leadrails.leads",
+    "leadrails.rules",
     "webhooks",
 ]
 

@@ -11,6 +11,7 @@ tenant_pages = [
     path("", include("leadrails.leads.search_urls")),
     path("leads/", include("leadrails.leads.urls")),
     path("jobs/", include("leadrails.jobs.urls")),
+    path("conversations/rules/", include("leadrails.rules.urls")),
     path("conversations/", include("leadrails.contacts.urls")),
     path("alerts/", include("leadrails.alerts.urls")),
     path("sources/", include("leadrails.leads.source_urls")),

@@ -15,6 +15,7 @@ from leadrails.alerts.models import Alert
 from leadrails.contacts.models import InboundMedia, Suppression
 from leadrails.core import ids
 from leadrails.leads.models import SigningKey
+from leadrails.rules.services import create_rule
 from leadrails.tenants.models import Invitation, Role
 from leadrails.tenants.services import issue_api_key
 from tests.make import (
@@ -165,6 +166,9 @@ def make_world(tenant):
         url="https://hooks.invalid/hook",
         actor=None,
     )
+    rule = create_rule(
+        tenant, once=ids.uuid7(), name="Yes", words=["Yes"], tag="warm", actor=None
+    )
     invitation = Invitation.objects.create(
         tenant=tenant,
         email="carl@example.com",
@@ -174,6 +178,7 @@ def make_world(tenant):
     )
     rows = {
         "invitation": invitation,
+        "rule": rule,
         "channel": channel,
         "source": source,
         "workflow": workflow,

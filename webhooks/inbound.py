@@ -18,6 +18,7 @@ from leadrails.contacts.services import keep_message
 from leadrails.core import ids
 from leadrails.core.optout import OptOut, sounds_like_stop
 from leadrails.jobs.wake import drain_waker
+from leadrails.rules.running import let_rules_hear
 from webhooks import sql
 from webhooks.reports import text
 
@@ -59,6 +60,8 @@ def record_inbound(raw: Raw, place: Destination) -> None:
         **_texts(said),
     )
     is_new = keep_message(message, said.media, fetches=settings.LEADRAILS_FETCH_MEDIA)
+    if is_new:
+        let_rules_hear(message)
     if is_new and said.opt_out is OptOut.STOP and said.phone:
         _let_waiting_jobs_end(place.tenant_id, said.phone)
 

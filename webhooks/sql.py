@@ -167,7 +167,8 @@ SELECT id, lead_id FROM (
   ORDER BY id DESC LIMIT 50) recent
 WHERE attempts > 0
 ORDER BY %(postback)s::text > '' AND coalesce(jsonb_path_exists(
-    message, '$.rich.**.postback ? (@ == $tapped)',
+    message,
+    '$.rich.** ? (@.postback == $tapped || @.label == $tapped && !exists(@.postback))',
     jsonb_build_object('tapped', %(postback)s::text)), false) DESC,
   destination_id = %(destination)s DESC, sent_at DESC, id DESC LIMIT 1
 """

@@ -190,9 +190,10 @@ def _is_ours_to_answer(given: Mapping[str, str]) -> bool:
 
 def _opt_out(given: Mapping[str, str], words: str) -> OptOut | None:
     """
-    What was written or tapped asks for. The account may have words of its own: `OptOutType` knows them.
+    What the words that were written or tapped ask for.
 
-    Whoever says stop by either is not texted again.
+    The account may have words of its own: `OptOutType` knows them. Whoever says stop by
+    either is not texted again.
     """
     is_toll_free = _TOLL_FREE.fullmatch(given.get("To", ""))
     start_words = START_WORDS if is_toll_free else START_WORDS | {"YES"}

@@ -96,6 +96,9 @@ class ChannelForm(QuietForm):
     tells_end = forms.BooleanField(
         label=_("Also tell when it is over"), required=False, initial=True
     )
+    only_calls = forms.BooleanField(
+        label=_("Tell it of no alert: only rules on replies call it"), required=False
+    )
     field_order = ("name", "address", "url", "destination")
 
     def __init__(
@@ -111,6 +114,10 @@ class ChannelForm(QuietForm):
         self.kind, self.country = kind, country
         if channel is not None:
             del self.fields["once"]
+        if kind != Kind.WEBHOOK:
+            del self.fields["only_calls"]
+        elif channel is not None:
+            self.initial["only_calls"] = not channel.hears_alerts
         self.fields |= _fields_of(kind, senders, channel)
         self.order_fields(self.field_order)
 
@@ -133,6 +140,8 @@ class ChannelForm(QuietForm):
     def values(self) -> dict[str, Any]:
         """What the services take."""
         values = dict(self.cleaned_data)
+        if "only_calls" in values:
+            values["hears_alerts"] = not values.pop("only_calls")
         if sender := values.pop("destination", None):
             values["destination_id"] = ids.decode("dst", sender)
         return values

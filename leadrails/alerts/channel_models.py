@@ -75,6 +75,11 @@ class Channel(TenantModel):
         blank=True,
         help_text="Of alerts; empty for all.",
     )
+    hears_alerts = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Off for one that rules on replies call alone.",
+    )
     tells_end = models.BooleanField(default=True)
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_to = models.TimeField(null=True, blank=True)
@@ -139,6 +144,9 @@ class Delivery(TenantModel):
     )
     is_digest = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False)
+    is_call = models.BooleanField(
+        default=False, db_default=False, help_text="A rule's, and tells of no alert."
+    )
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.WAITING
     )

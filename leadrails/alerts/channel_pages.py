@@ -79,6 +79,8 @@ def _simulated(row: Destination) -> str:
 
 def hears(channel: Channel) -> str:
     """What it is told of, in a sentence."""
+    if not channel.hears_alerts:
+        return _("No alerts, only what rules on replies send")
     least = Severity(channel.least)
     if least is Severity.NOTICE:
         said = _("All alerts")
@@ -125,6 +127,8 @@ def log_of(deliveries: list[Delivery]) -> list[Line]:
 def _about(delivery: Delivery, events: list[AlertEvent]) -> str:
     if delivery.is_test:
         return _("Test message")
+    if delivery.is_call:
+        return _("A rule's call")
     if delivery.is_digest:
         return _("Collected (%(count)d)") % {"count": len(events)}
     return str(AlertEvent.What(events[0].what).label) if events else _("An alert")

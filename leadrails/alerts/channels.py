@@ -26,6 +26,7 @@ FIELDS = (
     "destination_id",
     "least",
     "kinds",
+    "hears_alerts",
     "tells_end",
     "quiet_from",
     "quiet_to",

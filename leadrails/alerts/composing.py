@@ -217,7 +217,7 @@ def _payload(said: Message) -> dict[str, Any]:
         (item,) = said.items
         what, at = f"alert.{item.last.what}", item.last.at
         data["alert"] = _alert(item)
-    return {"type": what, "timestamp": _iso(at), "data": data}
+    return {"type": what, "timestamp": iso(at), "data": data}
 
 
 def _alert(item: Item) -> dict[str, Any]:
@@ -235,14 +235,15 @@ def _alert(item: Item) -> dict[str, Any]:
         "failures": alert.failures,
         "times_opened": alert.times_opened,
         "events": [
-            {"what": event.what, "at": _iso(event.at), "by": event.actor_name or None}
+            {"what": event.what, "at": iso(event.at), "by": event.actor_name or None}
             for event in item.events
         ],
         "url": item.url,
     }
 
 
-def _iso(at: datetime) -> str:
+def iso(at: datetime) -> str:
+    """As JSON carries a moment: UTC, to the millisecond."""
     text = at.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 

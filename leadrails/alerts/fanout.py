@@ -81,7 +81,8 @@ def _channels(tenants: Iterable[UUID]) -> Iterable[Channel]:
     members = Membership.objects.filter(tenant__in=tenants, user__is_active=True)
     people = set(members.values_list("tenant_id", "user_id"))
     # Of several tenants at once: each event goes to its own tenant's channels alone.
-    rows = Channel.objects.active().filter(tenant__in=tenants).order_by("id")
+    hearing = Channel.objects.active().filter(hears_alerts=True)
+    rows = hearing.filter(tenant__in=tenants).order_by("id")
     if not is_set_up():
         rows = rows.exclude(kind=Channel.Kind.EMAIL)
     for row in rows:

@@ -7,9 +7,11 @@ repeated is tried again under the same id, of any other it is not known whether 
 arrived, and it is never sent twice.
 """
 
+import json
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +25,8 @@ from leadrails.alerts.answers import Answer, Outcome, not_sent, unknown
 from leadrails.alerts.channels import note_outcome
 from leadrails.alerts.composing import compose, message
 from leadrails.alerts.fanout import fan_out
-from leadrails.alerts.models import AlertEvent, Delivery, Try
+from leadrails.alerts.models import AlertEvent, Channel, Delivery, Try
+from leadrails.alerts.services import close_alerts, open_alert
 from leadrails.alerts.ways import REPEATABLE, Outgoing, prepare, send
 from leadrails.core.retry import RetryPolicy
 from leadrails.tenants.middleware import zone_of
@@ -38,6 +41,7 @@ LEASE = timedelta(minutes=5)  # three rounds of the slowest mail server are shor
 ROUND = 20.0  # seconds after which no further batch is begun
 RETRY = RetryPolicy(max_attempts=10, base=timedelta(seconds=15), cap=timedelta(hours=1))
 KEPT = timedelta(days=90)
+CALL_FAILED = "reply_webhook_failed"
 # One message per channel, so that one that hangs cannot fill a batch, and none while
 # another one of the channel is under way or an older one of the same alert waits.
 _CLAIM = """
@@ -156,6 +160,22 @@ def freeze(delivery: Delivery) -> None:
     delivery.save(update_fields=["content"])
 
 
+def call_later(channel: Channel, body: Mapping[str, Any]) -> Delivery:
+    """
+    Have a webhook called that is no alert, as a part of the caller's transaction.
+
+    It is signed, repeated under one id and logged like any other. That it does not get
+    through is itself an alert.
+    """
+    return Delivery.objects.create(
+        tenant_id=channel.tenant_id,
+        channel=channel,
+        is_call=True,
+        content={"body": json.dumps(body, ensure_ascii=False)},
+        due_at=Now(),
+    )
+
+
 def settle(delivery: Delivery, answer: Answer) -> None:
     """Write what came of a try, unless its lease was over and another took it up."""
     with transaction.atomic():
@@ -181,7 +201,22 @@ def settle(delivery: Delivery, answer: Answer) -> None:
         if state != State.WAITING:
             failure = "" if answer.is_sent else answer.words or str(state)
             note_outcome(delivery.channel_id, failure, now=timezone.now())
+            if delivery.is_call:
+                _tell_of_call(delivery, failure)
     log.info("alert delivery %s try %s: %s", delivery.public_id, delivery.tries, state)
+
+
+def _tell_of_call(delivery: Delivery, failure: str) -> None:
+    channel = delivery.channel
+    about: Any = {
+        "tenant_id": delivery.tenant_id,
+        "kind": CALL_FAILED,
+        "scope": f"channel:{channel.public_id}",
+    }
+    if failure:
+        open_alert(**about, details={"channel": channel.name, "answer": failure})
+    else:
+        close_alerts(**about, now=timezone.now())
 
 
 def _fate(delivery: Delivery, answer: Answer) -> tuple[str, timedelta]:

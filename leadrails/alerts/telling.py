@@ -78,6 +78,8 @@ class Places:
 
 _ANY = {
     "provider_outage": gettext_lazy("a provider"),
+    "reply_rule_failed": gettext_lazy("a rule"),
+    "reply_webhook_failed": gettext_lazy("a webhook"),
     "restored_backup": gettext_lazy("this workspace"),
     "source_ceiling": gettext_lazy("a source"),
     "source_silent": gettext_lazy("a source"),
@@ -122,4 +124,6 @@ def _place(alert: Alert) -> str:
         return _("The simulator") if rest[1:] else name
     if what == "table":
         return rest[0]
+    if what in ("rule", "channel"):
+        return str(alert.details.get(what, ""))
     return _("this workspace")

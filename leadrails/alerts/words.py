@@ -266,6 +266,21 @@ WORDS: dict[str, Words] = {
         counts="waits",
         severity=Severity.NOTICE,
     ),
+    "reply_rule_failed": Words(
+        title=_("The rule “%(where)s” cannot do what it should"),
+        sentence=_("Somebody answered, and not all that the rule says was done."),
+        next_step=_("Open the rule under Conversations, Rules; its page lists why."),
+        opens=_("a rule on replies runs and one of its acts fails"),
+        closes=_("the rule runs without a failure, or is changed, paused or deleted"),
+    ),
+    "reply_webhook_failed": Words(
+        title=_("The webhook “%(where)s” does not take what rules send"),
+        figures=_("It answered: %(answer)s."),
+        sentence=_("It was tried ten times over some hours; nothing more is tried."),
+        next_step=_("Mend the receiver or the address, then send a test message."),
+        opens=_("a rule's call of a webhook is given up"),
+        closes=_("a rule's call of it gets through"),
+    ),
     "stray_rows": Words(
         title=_("Rows of %(where)s carry a time that cannot be right"),
         figures=_("Rows outside every month that exists: %(rows)s."),

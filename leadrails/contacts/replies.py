@@ -15,6 +15,7 @@ from leadrails.contacts.models import (
     InboundMessageQuerySet,
 )
 from leadrails.leads.models import Lead
+from leadrails.rules.pages import Ran, runs_of
 from leadrails.tenants.models import Tenant
 
 MOST_SHOWN = 20  # on the pages of a lead and of a job
@@ -36,6 +37,7 @@ class Reply:
     name: str
     destination: Destination | None
     files: Sequence[File]
+    ran: Sequence[Ran] = ()
 
     @property
     def text(self) -> str:
@@ -78,12 +80,14 @@ def replies_of(tenant: Tenant, messages: Iterable[InboundMessage]) -> list[Reply
     kept = InboundMedia.objects.for_tenant(tenant).filter(message__in=rows)
     for file in kept.defer("data").order_by("message", "position"):
         files.setdefault(file.message_id, []).append(file)
+    ran = runs_of(tenant, rows)
     return [
         Reply(
             row,
             lead.name if (lead := names.get(row.lead_id)) else "",
             places.get(row.destination_id),
             _files(files.get(row.pk, ())),
+            ran.get(row.pk, ()),
         )
         for row in rows
     ]

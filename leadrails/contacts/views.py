@@ -1,6 +1,7 @@
 """Pages of conversations: what people wrote back, and what it asks for."""
 
 import json
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -33,7 +34,6 @@ def message_list(request: TenantRequest) -> HttpResponse:
         after=request.GET.get("after"),
         before=request.GET.get("before"),
     )
-    to_review = len(mine.to_review().values_list("pk")[:MOST_COUNTED])
     return live.answer(
         request,
         "contacts/message_list.html",
@@ -42,11 +42,17 @@ def message_list(request: TenantRequest) -> HttpResponse:
             "page": page,
             "rows": listed(request.tenant, page),
             "is_review": is_review,
-            "to_review": to_review,
+            **tabs_of(request),
         },
         shown=live.seen(page),
         is_live=live.is_first_page(request),
     )
+
+
+def tabs_of(request: TenantRequest) -> dict[str, Any]:
+    """What the tabs of all pages under Conversations need."""
+    mine = InboundMessage.objects.for_tenant(request.tenant).to_review()
+    return {"to_review": len(mine.values_list("pk")[:MOST_COUNTED])}
 
 
 @require_safe

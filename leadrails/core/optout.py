@@ -64,7 +64,7 @@ def read_word(
     """
     if len(text) > LONGEST:
         return None
-    words = _NOT_IN_WORDS.sub(" ", unicodedata.normalize("NFKC", text)).upper().split()
+    words = plain_words(text).split()
     if len(set(words)) == 1:
         words = words[:1]
     said = " ".join(words)
@@ -73,6 +73,12 @@ def read_word(
     if said in start_words:
         return OptOut.START
     return OptOut.HELP if said in HELP_WORDS else None
+
+
+def plain_words(text: str) -> str:
+    """The words alone, in capitals: what is left is said alike however it is typed."""
+    plain = _NOT_IN_WORDS.sub(" ", unicodedata.normalize("NFKC", text))
+    return " ".join(plain.upper().split())
 
 
 def sounds_like_stop(text: str) -> bool:

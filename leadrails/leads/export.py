@@ -20,6 +20,7 @@ _LEAD = (
     "user_agent",
     "event",
     "trail",
+    "tags",
 )
 _JOB = (
     "state",

@@ -8,9 +8,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from leadrails import erasure
+from leadrails.leads import tags
 from leadrails.leads.export import export_of
 from leadrails.leads.models import Lead
 from leadrails.tenants import audit
@@ -57,6 +62,21 @@ def lead_erase(request: TenantRequest, lead: str) -> HttpResponse:
         "others": len(everything) - 1,
     }
     return render(request, "leads/lead_erase.html", context)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def lead_tags(request: TenantRequest, lead: str) -> HttpResponse:
+    """Put a tag on a lead, `add`, or take one away, `remove`."""
+    found = _find(request, lead)
+    if tag := request.POST.get("remove"):
+        tags.untag(found, tag, actor=request.user)
+    else:
+        try:
+            tags.tag_by_hand(found, request.POST.get("add", ""), actor=request.user)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+    return redirect("leads:detail", tenant=request.tenant.slug, lead=found.public_id)
 
 
 def _find(request: TenantRequest, lead: str) -> Lead:

@@ -20,6 +20,7 @@ from leadrails.core import ids, phone
 from leadrails.core.reasons import REASONS
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead, LeadQuerySet, Source
+from leadrails.leads.tags import tags_in_use
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
 from leadrails.ui import live
@@ -61,6 +62,7 @@ def _listed(
             for lead in page
         ],
         "sources": sources,
+        "tags": tags_in_use(request.tenant),
         "active": _active(request, sources),
         "chosen": request.GET,
         "looked_through": LOOK_THROUGH if page.ended_at else 0,
@@ -122,6 +124,8 @@ def _filtered(request: TenantRequest, leads: LeadQuerySet) -> LeadQuerySet:
         leads = leads.filter(source_id=read_id(Source.prefix, source))
     if request.GET.get("unrouted"):
         leads = leads.filter(job_count=lists.Fixed(0))
+    if tag := request.GET.get("tag", "").replace("\x00", ""):
+        leads = leads.tagged(tag)
     return leads
 
 
@@ -161,6 +165,8 @@ def _active(request: TenantRequest, sources: list[Source]) -> list[dict[str, Any
     if request.GET.get("unrouted"):
         value = _("no route took it")
         active.append({"name": "unrouted", "label": _("Routing"), "value": value})
+    if tag := request.GET.get("tag"):
+        active.append({"name": "tag", "label": _("Tag"), "value": tag})
     if query := request.GET.get("q", "").strip():
         active.append({"name": "q", "label": _("Search"), "value": query})
     return active

@@ -6,10 +6,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from leadrails.alerts.channels import create_channel
+from leadrails.alerts.models import Delivery, Try
 from leadrails.contacts.models import InboundMedia, InboundMessage, Suppression
 from leadrails.core import ids
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.leads.models import Lead
+from leadrails.rules.models import Run
+from leadrails.rules.services import create_rule
 from leadrails.tenants.models import AuditEntry, Role
 from tests.make import (
     make_destination,
@@ -74,6 +78,7 @@ def person(db):
     InboundMedia.objects.create(
         tenant=lead.tenant, message=said, position=0, url="x", name="Zebulon.jpg"
     )
+    add_run(said, lead)
     for kind, extra in (
         ("status", {"job_id": job.id}),
         ("inbound", {"id": said.callback_id}),
@@ -91,6 +96,46 @@ def person(db):
             processed_at=timezone.now(),
         )
     return lead
+
+
+def add_run(said, lead):
+    """What a rule did upon the answer: a webhook was told of it."""
+    channel, _key = create_channel(
+        lead.tenant,
+        once=ids.uuid7(),
+        kind="webhook",
+        name="CRM",
+        url="https://crm.invalid/hook",
+        actor=None,
+    )
+    rule = create_rule(
+        lead.tenant,
+        once=ids.uuid7(),
+        name="Interested",
+        words=["Yes"],
+        channel=channel,
+        actor=None,
+    )
+    call = Delivery.objects.create(
+        tenant=lead.tenant,
+        channel=channel,
+        is_call=True,
+        content={"body": f"Zebulon wrote from {PHONE}"},
+        due_at=timezone.now(),
+        answer=f"200 hello Zebulon {PHONE}",
+    )
+    Try.objects.create(
+        delivery=call, number=1, began_at=timezone.now(), answer=call.answer
+    )
+    Run.objects.create(
+        tenant=lead.tenant,
+        rule=rule,
+        message=said,
+        by="words",
+        delivery=call,
+        ran_at=timezone.now(),
+    )
+    Lead.objects.filter(pk=lead.pk).update(tags=["asked by Zebulon"])
 
 
 def tables_that_know(needle):

@@ -192,6 +192,8 @@ def test_the_same_destination_comes_first_then_the_newest(client, job):
 def offering(postback, **fields):
     """A message by RCS with a card, on which one can answer."""
     reply = {"kind": "reply", "label": "Yes", "postback": postback}
+    if not postback:  # then the label comes back
+        del reply["postback"]
     rich = {"cards": [{"title": "Hi", "suggestions": [reply]}]}
     return {"message": {"to": "+12025550100", "body": "Hi", "rich": rich}, **fields}
 
@@ -204,19 +206,20 @@ def test_a_tap_answers_the_last_message_that_offered_it(client, job):
             destination=make_destination(job.tenant),
             **offering(postback),
         )
-        for postback in ("yes_1", "yes_1", "yes_2", "no")
+        for postback in ("yes_1", "yes_1", "yes_2", "", "no")
     ]
     for age, each in enumerate(reversed(sent)):
         at = now - timedelta(minutes=age)
         Job.objects.filter(pk=each.pk).update(accepted_at=at)
 
-    for number, postback in enumerate(("yes_1", "yes_2", 'yes"_1', "$tapped")):
+    for number, postback in enumerate(("yes_1", "yes_2", "Yes", '"yes_1"', "$tapped")):
         more = {"ButtonText": "Yes", "ButtonPayload": postback}
         body = inbound("Yes", sid=f"SM{number:032}", **more)
         post_message(client, job.destination, body)
 
     tied = InboundMessage.objects.order_by("id").values_list("job_id", flat=True)
-    assert list(tied) == [sent[1].id, sent[2].id, job.id, job.id]
+    expected = [sent[1].id, sent[2].id, sent[3].id, job.id, job.id]
+    assert list(tied) == expected
 
 
 def test_a_lead_that_was_never_messaged_is_found_by_its_number(client):

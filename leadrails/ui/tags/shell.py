@@ -13,7 +13,9 @@ from leadrails.ui.tags import register
 from leadrails.ui.theme import THEMES, theme_of
 
 # Pages of another app that stand in a section, by the heads of their names.
-OF_SECTION: dict[str, tuple[str, ...]] = defaultdict(tuple, settings=("channels:",))
+OF_SECTION: dict[str, tuple[str, ...]] = defaultdict(
+    tuple, settings=("channels:",), conversations=("rules:",)
+)
 
 
 @register.inclusion_tag("ui/_nav_item.html", takes_context=True)
