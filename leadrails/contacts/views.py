@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leadrails.contacts import services
 from leadrails.contacts.models import InboundMedia, InboundMessage
 from leadrails.contacts.replies import listed, named, replies_of
+from leadrails.contacts.thread import thread_of
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
@@ -71,6 +72,7 @@ def message_detail(request: TenantRequest, message: str) -> HttpResponse:
         "suppression": stopped.get(found.phone),
         "is_to_review": found.wants_review and found.reviewed_at is None,
         "raw": json.dumps(found.raw, indent=2, ensure_ascii=False),
+        "thread": thread_of(request.tenant, found.phone),
         "may_operate": request.role.covers(Role.OPERATOR),
     }
     return render(request, "contacts/message_detail.html", context)

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 
 from destinations.models import Destination
 from leadrails import lists
-from leadrails.contacts.replies import replies_from
 from leadrails.contacts.services import suppressed
+from leadrails.contacts.thread import thread_of
 from leadrails.core import ids, phone
 from leadrails.core.reasons import REASONS
 from leadrails.jobs.models import Job
@@ -93,7 +93,7 @@ def lead_detail(request: TenantRequest, lead: str) -> HttpResponse:
             (job, places.get(job.destination_id), REASONS.get(job.reason, ""))
             for job in jobs
         ],
-        "replies": replies_from(request.tenant, found.phone),
+        "thread": thread_of(request.tenant, found.phone),
         "suppression": suppressed(request.tenant.pk, [found.phone]).get(found.phone),
     }
     return render(request, "leads/lead_detail.html", context)

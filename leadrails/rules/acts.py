@@ -7,6 +7,7 @@ from uuid import UUID
 
 from destinations.composing import CannotCompose, compose
 from destinations.models import Destination
+from destinations.providers.fields import CHANNEL
 from leadrails.alerts.models import Delivery
 from leadrails.alerts.outbox import call_later
 from leadrails.contacts.models import InboundMessage, Suppression
@@ -100,7 +101,7 @@ def _send(doing: Doing) -> Result:
             cause=Cause.REPLY,
             rule_id=_once(rule, message),
             destination_id=place.pk,
-            message=_words(rule, lead),
+            message=_words(rule, place, lead),
         ).id
     except (TemplateError, CannotCompose):
         return State.FAILED, "bad_template"
@@ -116,12 +117,13 @@ def _once(rule: Rule, message: InboundMessage) -> UUID:
     return ids.uuid7_derived(message.pk, rule.pk.bytes)
 
 
-def _words(rule: Rule, lead: Lead) -> dict[str, Any] | None:
+def _words(rule: Rule, place: Destination, lead: Lead) -> dict[str, Any] | None:
     """The rule's own message for this lead; None for the destination's."""
     if not rule.send_text:
         return None
+    channel = {CHANNEL: place.config.get(CHANNEL, "")}
     fields = lead_fields(lead.event, phone_e164=lead.phone)
-    return compose(rule.send_text, {}, fields).frozen()
+    return compose(rule.send_text, channel, fields).frozen()
 
 
 def _call(doing: Doing) -> Result:
