@@ -9,9 +9,7 @@ from django.utils.translation import gettext as _
 
 from leadrails.leads.models import LONGEST_TAG, MOST_TAGS, Lead
 from leadrails.tenants import audit
-from leadrails.tenants.models import Tenant, User
-
-LOOKED_AT = 500  # newest leads with tags, to know those in use
+from leadrails.tenants.models import User
 
 # One statement, so that two at once lose none. The order is that of time.
 _ADD = """
@@ -22,12 +20,6 @@ WHERE id = %(lead)s AND tenant_id = %(tenant)s AND NOT %(tag)s = ANY(tags)
 _REMOVE = """
 UPDATE leads_lead SET tags = array_remove(tags, %(tag)s)
 WHERE id = %(lead)s AND tenant_id = %(tenant)s AND %(tag)s = ANY(tags)
-"""
-_IN_USE = """
-SELECT DISTINCT unnest(tags) AS tag FROM (
-  SELECT tags FROM leads_lead WHERE tenant_id = %(tenant)s AND tags <> '{}'
-  ORDER BY id DESC LIMIT %(most)s) newest
-ORDER BY tag
 """
 
 
@@ -73,14 +65,6 @@ def untag(lead: Lead, tag: str, *, actor: User) -> None:
     with transaction.atomic():
         if _change(_REMOVE, lead.pk, tag[:LONGEST_TAG], lead.tenant_id):
             audit.record(lead.tenant, actor, "lead.untagged", lead, tag=tag)
-
-
-def tags_in_use(tenant: Tenant) -> list[str]:
-    """Of the newest leads that have some."""
-    with connection.cursor() as cursor:
-        parameters: Any = {"tenant": tenant.pk, "most": LOOKED_AT}
-        cursor.execute(_IN_USE, parameters)
-        return [tag for (tag,) in cursor.fetchall()]
 
 
 def _change(statement: str, lead_id: UUID, tag: str, tenant_id: UUID) -> int:

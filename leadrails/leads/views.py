@@ -20,7 +20,6 @@ from leadrails.core import ids, phone
 from leadrails.core.reasons import REASONS
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead, LeadQuerySet, Source
-from leadrails.leads.tags import tags_in_use
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
 from leadrails.ui import live
@@ -62,7 +61,6 @@ def _listed(
             for lead in page
         ],
         "sources": sources,
-        "tags": tags_in_use(request.tenant),
         "active": _active(request, sources),
         "chosen": request.GET,
         "looked_through": LOOK_THROUGH if page.ended_at else 0,

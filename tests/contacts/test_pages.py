@@ -4,9 +4,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import InboundMedia, InboundMessage, Suppression
+from leadrails.core import ids
 from leadrails.jobs.models import Job
 from leadrails.tenants.models import AuditEntry, Role
 from tests.make import make_destination, make_message, make_user
@@ -270,3 +272,44 @@ def test_without_a_public_address_the_page_says_so(client, job, url, settings):
     place = make_destination(job.tenant)
     page = text(client.get(url("destinations:advanced", destination=place.public_id)))
     assert "replies cannot get here" in page
+
+
+def test_a_conversation_shows_what_was_offered_tapped_and_read(client, job, url):
+    reply = {"kind": "reply", "label": "Book", "postback": "book:17"}
+    card = {"title": "A visit?", "description": "On Friday", "suggestions": [reply]}
+    rich = {
+        "cards": [card],
+        "suggestions": [{"kind": "reply", "label": "Call me"}],
+    }
+    message = {"to": job.recipient, "body": "As a text", "rich": rich}
+    read = timezone.now()
+    Job.objects.update(message=message, state="read", read_at=read)
+    tap = {"ButtonText": "Book", "ButtonPayload": "book:17"}
+    post_message(Client(), job.destination, inbound("Book", **tap))
+    lead = url("leads:detail", lead=ids.encode("evt", job.lead_id))
+    mine = InboundMessage.objects.get()
+
+    for page in (lead, url("conversations:detail", message=mine.public_id)):
+        shown = text(client.get(page))
+        assert "A visit?" in shown
+        assert shown.count("Tapped:") >= 2  # on our message, and as the answer
+        assert '<span class="offered">Call me</span>' in shown
+        assert "Read" in shown
+        assert "As a text" not in shown  # nor what RCS has made needless
+
+
+def test_a_thumbnail_shows_what_browsers_cannot(client, job, url):
+    said = make_message(job, "", kind="media")
+    fields = {"tenant": job.tenant, "message": said, "state": "kept", "data": b"x"}
+    film, small = (
+        InboundMedia.objects.create(position=place, content_type=kind, **fields, **more)
+        for place, kind, more in (
+            (0, "video/mp4", {"name": "film.mp4"}),
+            (1, "image/jpeg", {"is_thumbnail": True}),
+        )
+    )
+    shown = text(client.get(url("conversations:detail", message=said.public_id)))
+
+    assert f'src="{url("conversations:file", media=small.public_id)}"' in shown
+    assert shown.count(url("conversations:file", media=film.public_id)) >= 2
+    assert "film.mp4" in shown

@@ -177,7 +177,7 @@ def test_tags_are_shown_filtered_and_changed_by_hand(person, url, job):
 
     found = text(person.get(url("leads:list"), {"tag": "wants a visit"}))
     assert lead.name in found
-    assert "<option selected>wants a visit</option>" in found
+    assert 'href="?tag=wants%20a%20visit"' in found
     assert lead.name not in text(person.get(url("leads:list"), {"tag": "cold"}))
     person.post(place, {"remove": "warm"})
     lead.refresh_from_db()
