@@ -295,7 +295,6 @@ def test_a_conversation_shows_what_was_offered_tapped_and_read(client, job, url)
         assert shown.count("Tapped:") >= 2  # on our message, and as the answer
         assert '<span class="offered">Call me</span>' in shown
         assert "Read" in shown
-        assert "As a text" not in shown  # nor what RCS has made needless
 
 
 def test_a_thumbnail_shows_what_browsers_cannot(client, job, url):
