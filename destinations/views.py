@@ -170,6 +170,7 @@ def _editor(request: TenantRequest, form: DestinationForm) -> HttpResponse:
         "destination": row,
         "kind_label": provider.label,
         "is_simulated": form.is_simulated,
+        "may_compose": provider.rich_limits is not None,
         "leads": leads,
         "fields": AVAILABLE_FIELDS,
         "custom_fields": preview.custom_fields(leads),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from leadrails.core.rich import Card, Kind, Picture, Rich, Suggestion
 from leadrails.core.segments import measure
 from leadrails.ui.icons import ICONS
 from leadrails.ui.paging import KeysetPage
@@ -14,6 +15,30 @@ from leadrails.ui.states import LOOKS, TONES
 AT = datetime(2026, 5, 3, 14, 3, 22, 125_000, tzinfo=UTC)
 HELLO = "Hi Ada, thanks for asking about a new roof! Sam will call you at 15:30."
 CURLY = "Hi Ada, we’ll call you at 15:30."
+RICH = Rich(
+    cards=(
+        Card(
+            title="Hi Ada, here is Sam",
+            description="He looks at your roof on Tuesday at 15:30, free of charge.",
+            media=Picture(url="https://example.com/sam.jpg"),
+            suggestions=(
+                Suggestion(kind=Kind.DIAL, label="Call Sam", phone="+15555550100"),
+                Suggestion(
+                    kind=Kind.OPEN_URL, label="His work", url="https://example.com"
+                ),
+            ),
+        ),
+        Card(
+            title="Another day?",
+            description="Wednesday and Friday are free, too.",
+            media=Picture(url="https://example.com/week.jpg"),
+        ),
+    ),
+    suggestions=(
+        Suggestion(kind=Kind.REPLY, label="Tuesday is fine"),
+        Suggestion(kind=Kind.SHARE_LOCATION, label="Send my address"),
+    ),
+)
 
 
 class SampleForm(forms.Form):
@@ -181,6 +206,7 @@ def styleguide_context() -> dict[str, Any]:
         "at": AT,
         "hello": HELLO,
         "curly": CURLY,
+        "rich": RICH,
         "gsm": measure(HELLO),
         "ucs2": measure(CURLY),
         "trend": [3, 5, 4, 8, 12, 9, 14, 13, 18, 16, 21],

@@ -21,7 +21,14 @@ from leadrails.core.states import State
 from leadrails.tenants import throttle
 from leadrails.tenants.models import Role
 from leadrails.ui import views
-from tests.make import make_job, make_lead, make_tenant, make_user
+from tests.destinations.test_rich_page import EVERY_KIND
+from tests.make import (
+    make_destination,
+    make_job,
+    make_lead,
+    make_tenant,
+    make_user,
+)
 from tests.test_sweep import OUTSIDE, PAGES, address, log_in, make_world
 
 LONG = "Maria-Luise Hohenzollern-Sigmaringen von und zu Guttenberg-Wolfenbüttel"
@@ -46,6 +53,9 @@ ERRORS = {
 }
 
 
+RCS_PAGE = next(page for page in PAGES if page.name == "destinations:rich")
+
+
 @dataclass
 class Site:
     """Rendered pages by their address; each kind of visitor has a host of its own."""
@@ -61,6 +71,8 @@ class Site:
         owner, nobody = log_in(tenant), Client()
         for page in PAGES:
             site.add("owner", owner, page.name, address(page, world))
+        owner_of_rcs = address(RCS_PAGE, {**world, "destination": add_carousel(tenant)})
+        site.add("owner", owner, RCS_PAGE.name, owner_of_rcs)
         for name, query in VARIANTS:
             url = f"{reverse(name, kwargs={'tenant': tenant.slug})}?{query}"
             site.add("owner", owner, name, url)
@@ -161,6 +173,19 @@ class _Answering(BaseHTTPRequestHandler):
 
     def log_message(self, *_args):
         """Say nothing."""
+
+
+def add_carousel(tenant):
+    """A destination that sends cards by RCS, too long and with every suggestion."""
+    title = "{{ first_name }} " + LONG * 3
+    media = {"url": "https://h.invalid/a.jpg", "height": "TALL"}
+    card = {"title": title, "media": media, "suggestions": EVERY_KIND}
+    rich = {"cards": [card, {"title": LONG}], "suggestions": EVERY_KIND}
+    config = {"channel": "rcs", "from_number": "+15555550100"}
+    row = make_destination(
+        tenant, name=LONG, kind="telnyx_sms", config=config, rich=rich
+    )
+    return row.public_id
 
 
 def add_rows(tenant, world):

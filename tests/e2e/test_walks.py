@@ -1,6 +1,7 @@
 """The ways through the pages that must stay short and whole."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -147,6 +148,41 @@ def test_routes_are_put_in_order_by_keys_and_by_dragging(system, page):
     expect(page.get_by_text("The order was changed")).to_be_visible()
     page.reload()
     expect(rows.nth(0)).to_have_attribute("data-item", before[2])
+
+
+def test_an_rcs_message_is_composed_by_keys_and_seen_on_a_phone(system, page):
+    log_in(page, system.acme)
+    choose(page, "Destinations")
+    page.get_by_role("link", name="Sales SMS").click()
+    page.get_by_role("link", name="RCS message").click()
+    phone, labels = page.locator(".phone-rcs"), page.get_by_label("Label", exact=True)
+
+    page.get_by_role("radio", name="Text", exact=True).check()
+    page.get_by_label("Text", exact=True).fill("Good morning, {{ first_name }}!")
+    expect(phone).to_contain_text("Good morning, ")
+    expect(phone).not_to_contain_text("{{")
+    add = page.get_by_role("button", name="Add a suggestion").last
+    add.press("Enter")
+    expect(labels.nth(0)).to_be_focused()
+    page.keyboard.type("Yes, call me this afternoon")
+    expect(page.get_by_text("27 characters; at most 25 are possible.")).to_be_visible()
+    labels.nth(0).fill("Yes")
+    expect(page.get_by_text("at most 25 are possible.")).to_have_count(0)
+    add.press("Enter")
+    expect(labels.nth(1)).to_be_focused()
+    page.keyboard.type("No")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(labels.nth(0)).to_have_value("No")
+    expect(phone.locator(".rich-chips")).to_have_text(re.compile(r"No\s*Yes"))
+    page.get_by_role("button", name="Save").last.click()
+
+    expect(page.get_by_text("The RCS message was saved")).to_be_visible()
+    page.get_by_role("link", name="RCS message").click()
+    expect(labels.nth(1)).to_have_value("Yes")
+    page.get_by_role("radio", name="Same text").check()
+    expect(phone).to_contain_text("Reply STOP")
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_text("The RCS message was saved")).to_be_visible()
 
 
 def _edit(page, label, text):
