@@ -68,7 +68,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few words; `only` as for a box."""
+    """One of a few words; `only` as for a box. `act` is done when it changes."""
 
     path: str
     label: Words
@@ -76,6 +76,8 @@ class Choice:
     value: str
     only: str = ""
     problem: str = ""
+    act: str = ""
+    has_focus: bool = False
 
     @property
     def id(self) -> str:
@@ -99,12 +101,17 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A card or a suggestion: what is in it, and the buttons that move it."""
+    """
+    A card or a suggestion: what is in it, and the buttons that move it.
+
+    `aside`: names and values of what another kind asked for, kept out of sight.
+    """
 
     number: int
     boxes: list[Box]
     choices: list[Choice]
     buttons: list[Button]
+    aside: Sequence[tuple[str, str]] = ()
     problem: str = ""
     inside: "Group | None" = None
 

@@ -1,4 +1,4 @@
-"""A destination's RCS content: judged before it is kept, filled in for a lead."""
+"""A destination's RCS content, judged before it is kept."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from destinations.composing import compiled
 from leadrails.core.rendering import TemplateError
-from leadrails.core.rich import Rich, RichError, load, map_texts, texts
+from leadrails.core.rich import Rich, RichError, load, texts
 from leadrails.core.rich_limits import Limits, Problem, problems
 
 SHOWN = 5  # sentences; who reads them corrects one after the other
@@ -46,16 +46,6 @@ def faults(rich: Rich, limits: Limits) -> list[Problem]:
         except TemplateError as error:
             broken.append(Problem(path, str(error)))
     return [*broken, *problems(rich, limits, is_template=True)]
-
-
-def render(rich: Rich, lead: Mapping[str, Any]) -> Rich:
-    """
-    Fill in the fields of `lead`, each text by itself, trimmed.
-
-    Raises:
-        TemplateError: a template is wrong, or gave too long a text.
-    """
-    return map_texts(rich, lambda text: compiled(text).render(lead).strip())
 
 
 def said(problem: Problem) -> str:

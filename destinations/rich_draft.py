@@ -190,9 +190,13 @@ class Draft:
         """
         Add, move or remove a part, such as `up cards[1]`; the unknown does nothing.
 
+        `kind suggestions[0].kind` asks for nothing but the fields of another kind.
+
         Returns what should have the focus then: the path of a field, or a button's
         act.
         """
+        if what.startswith("kind "):
+            return what.removeprefix("kind ")
         if not (found := _ACT.fullmatch(what)):
             return ""
         verb, card, name, number = found.groups()

@@ -198,8 +198,8 @@ class _Drawer:
             boxes,
             choices,
             self._moves(path, at, count, may_remove=count > CAROUSEL[0]),
-            self._said(path, f"{path}.media") if self.strict else "",
-            self.chips(card.suggestions, f"{path}.suggestions", most),
+            problem=self._said(path, f"{path}.media") if self.strict else "",
+            inside=self.chips(card.suggestions, f"{path}.suggestions", most),
         )
 
     def chips(
@@ -214,9 +214,11 @@ class _Drawer:
 
     def _chip(self, chip: ChipDraft, path: str, at: int, count: int) -> Item:
         path = f"{path}[{at}]"
-        boxes = []
+        boxes, aside = [], []
         for name, (label, limit, example, kind) in _CHIP_FIELDS.items():
-            if kind and kind not in self.limits.kinds:
+            if kind and kind != chip.kind:
+                if getattr(chip, name):
+                    aside.append((f"{path}.{name}", getattr(chip, name)))
                 continue
             most = getattr(self.limits, limit) if limit else 0
             boxes.append(
@@ -225,7 +227,6 @@ class _Drawer:
                     label,
                     getattr(chip, name),
                     most,
-                    only=f"with-{kind}" if kind else "",
                     example=example,
                     is_optional=name in _OPTIONAL,
                 )
@@ -234,8 +235,16 @@ class _Drawer:
             (kind, word) for kind, word in KINDS.items() if kind in self.limits.kinds
         ]
         name = f"{path}.kind"
-        choice = Choice(name, _("When tapped"), kinds, chip.kind, "", self._said(name))
-        return Item(at + 1, boxes, [choice], self._moves(path, at, count))
+        choice = Choice(
+            name,
+            _("When tapped"),
+            kinds,
+            chip.kind,
+            problem=self._said(name),
+            act=f"kind {name}",
+            has_focus=self.focus == name,
+        )
+        return Item(at + 1, boxes, [choice], self._moves(path, at, count), aside)
 
     def _moves(
         self, path: str, at: int, count: int, *, may_remove: bool = True

@@ -1,12 +1,10 @@
-"""What is kept as RCS content has been judged, and is filled in for a lead."""
+"""What is kept as RCS content has been judged."""
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from destinations.providers.registry import PROVIDERS
-from destinations.rich_content import check_content, place_of, render
-from leadrails.core.rendering import TemplateError
-from leadrails.core.rich import load
+from destinations.rich_content import check_content, place_of
 from leadrails.core.rich_limits import GOOGLE
 from tests.make import make_destination
 
@@ -63,18 +61,6 @@ def test_each_provider_judges_by_its_own_limits():
         check_content(kept, PROVIDERS["twilio_sms"].rich_limits)
     with pytest.raises(ValidationError, match="nothing by RCS"):
         check_content(kept, None)
-
-
-def test_a_lead_fills_in_each_text_and_nothing_more():
-    lead = {"name": " Ann {{ link }} ", "link": "https://h.example", "lead": {}}
-
-    rich = render(load(CAROUSEL), lead)
-
-    assert rich.cards[0].title == "Ann {{ link }}"
-    assert rich.cards[0].suggestions[0].url == "https://h.example"
-    assert rich.cards[1].media.url == "https://h.example/"
-    with pytest.raises(TemplateError):
-        render(load({"text": "{{ name"}), lead)
 
 
 @pytest.mark.parametrize(

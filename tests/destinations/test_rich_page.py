@@ -161,6 +161,7 @@ def test_a_draft_loses_nothing_of_a_message(rich):
         ("remove suggestions[1]", "AB", "xz", "add suggestions"),
         ("remove suggestions[7]", "AB", "xyz", ""),
         ("remove cards[9].suggestions[0]", "AB", "xyz", ""),
+        ("kind suggestions[0].kind", "AB", "xyz", "suggestions[0].kind"),
         ("drop tables", "AB", "xyz", ""),
     ],
 )

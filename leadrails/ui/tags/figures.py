@@ -92,9 +92,21 @@ def phone(
     is_rcs: bool = False,
     text: str = "",
     media: Sequence[str] = (),
+    fetches: bool = False,
 ) -> dict[str, Any]:
-    """A phone with one message: `rich` by RCS, or `text` and `media` without it."""
-    return {"name": name, "rich": rich, "is_rcs": is_rcs, "text": text, "media": media}
+    """
+    A phone with one message: `rich` by RCS, or `text` and `media` without it.
+
+    `fetches`: the pictures, where the page's policy allows it; else a sign of them.
+    """
+    return {
+        "name": name,
+        "rich": rich,
+        "is_rcs": is_rcs,
+        "text": text,
+        "media": media,
+        "fetches": fetches,
+    }
 
 
 @register.simple_tag
