@@ -42,9 +42,7 @@ def compose_rich(
         raise CannotCompose(str(error)) from None
     kept = provider.kept_content(template, body_template, config)
     value_of = partial(_value, lead=lead)
-    shown_as: Callable[[str], str] = partial(_text, lead=lead)
-    if kept is not None:  # the provider fills it in, line by line
-        shown_as = partial(fill, value_of=value_of)
+    shown_as = filler(lead, is_kept=kept is not None)
     rich = map_texts(template, shown_as)
     for problem in problems(rich, provider.rich_limits or GOOGLE):
         raise CannotCompose(sentence_of(problem, rich))
@@ -70,6 +68,13 @@ def compose_rich(
         )
     content = Content(content_sid, variables)
     return Composed(body, media, content=content, rich=rich, channel=channel)
+
+
+def filler(lead: Mapping[str, Any], *, is_kept: bool) -> Callable[[str], str]:
+    """How a text comes out for `lead`; `is_kept`: the provider fills in its lines."""
+    if is_kept:
+        return partial(fill, value_of=partial(_value, lead=lead))
+    return partial(_text, lead=lead)
 
 
 def _text(source: str, lead: Mapping[str, Any]) -> str:

@@ -1,14 +1,14 @@
 """What RCS content makes of a lead: what a phone shows, and what is wrong with it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from destinations.composing import compiled
 from destinations.preview import known_names
 from destinations.rich_boxes import id_of
+from destinations.rich_composing import filler
 from destinations.rich_content import place_of
 from leadrails.core import phone
 from leadrails.core.rendering import TemplateError, lead_fields, lint
@@ -57,19 +57,22 @@ def show(
     fields: Mapping[str, Any],
     recipient: str,
     leads: Sequence[Lead] = (),
+    *,
+    is_kept: bool = False,
 ) -> Shown:
     """
     Args:
+        is_kept: whether the provider keeps it and fills in its lines.
         fields: of the lead that it is shown for.
         recipient: that lead's number, which decides how it is billed.
         leads: others to try it with.
     """
-    filled, found = _judged(rich, limits, fields)
-    failing = [
-        lead.name or lead.public_id
-        for lead in leads
-        if _judged(rich, limits, lead_fields(lead.event, phone_e164=lead.phone))[1]
-    ]
+    filled, found = _judged(rich, limits, filler(fields, is_kept=is_kept))
+    failing = []
+    for lead in leads:
+        others = lead_fields(lead.event, phone_e164=lead.phone)
+        if _judged(rich, limits, filler(others, is_kept=is_kept))[1]:
+            failing.append(lead.name or lead.public_id)
     return Shown(
         rich=filled,
         values=dict(texts(filled)),
@@ -117,7 +120,7 @@ def _findings(rich: Rich, known: Collection[str]) -> list[str]:
 
 
 def _judged(
-    rich: Rich, limits: Limits, fields: Mapping[str, Any]
+    rich: Rich, limits: Limits, come_out: Callable[[str], str]
 ) -> tuple[Rich, dict[str, Problem]]:
     """The content filled in, and the first problem of each part."""
     broken: list[Problem] = []
@@ -126,7 +129,7 @@ def _judged(
     def fill(text: str) -> str:
         path = next(paths)
         try:
-            return compiled(text).render(fields).strip()
+            return come_out(text)
         except TemplateError as error:
             broken.append(Problem(path, str(error)))
             return text

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods
 
 from destinations import pages, preview
 from destinations.models import Destination, RcsSheet
-from destinations.providers.fields import CHANNEL
+from destinations.providers.fields import BY_RCS, CHANNEL, CONTENT_TEMPLATE
 from destinations.providers.registry import PROVIDERS
 from destinations.rich_content import faults
 from destinations.rich_draft import Draft, Shape
 from destinations.rich_page import editor
 from destinations.rich_preview import Shown, show
-from leadrails.core.rendering import AVAILABLE_FIELDS
+from leadrails.core.rendering import AVAILABLE_FIELDS, TemplateError
 from leadrails.core.rich import Rich, RichError, dump, load
 from leadrails.core.rich_limits import GOOGLE, Limits
 from leadrails.jobs.limits import change_destination
@@ -30,7 +30,6 @@ from leadrails.tenants.models import Role
 from leadrails.tenants.settings_pages import add_error
 
 PREVIEW = "preview"  # the act that changes nothing
-RCS, RCS_ONLY = "rcs", "rcs_only"
 
 
 class TextForm(forms.Form):
@@ -86,12 +85,13 @@ def shown_of(
     request: TenantRequest, row: Destination, text: preview.Preview, lead_id: str
 ) -> Shown | None:
     """What its RCS content looks like; None if the destination sends none."""
-    if row.config.get(CHANNEL) not in (RCS, RCS_ONLY):
+    if row.config.get(CHANNEL) not in BY_RCS:
         return None
     leads = preview.latest_leads(request.tenant)
     rich = content_of(row) or Rich(text=text.text)
     fields = preview.fields_of(lead_id, leads)
-    return show(rich, GOOGLE, fields, text.recipient)
+    is_kept = _is_kept(row, rich, row.body_template)
+    return show(rich, GOOGLE, fields, text.recipient, is_kept=is_kept)
 
 
 def agent_name(request: TenantRequest, row: Destination) -> str:
@@ -127,6 +127,14 @@ def _is_saved(
     return True
 
 
+def _is_kept(row: Destination, rich: Rich, body: str) -> bool:
+    """Whether the provider keeps it as a template of its own."""
+    try:
+        return PROVIDERS[row.kind].kept_content(rich, body, row.config) is not None
+    except TemplateError:  # which stands beside its field
+        return False
+
+
 def _page(
     request: TenantRequest,
     row: Destination,
@@ -153,7 +161,8 @@ def _page(
     )
     rich = draft.built(limits) or Rich(text=text.text)
     fields = preview.fields_of(lead_id, leads)
-    shown = show(rich, limits, fields, text.recipient, leads)
+    is_kept = _is_kept(row, rich, str(form["body_template"].value() or ""))
+    shown = show(rich, limits, fields, text.recipient, leads, is_kept=is_kept)
     is_refused = request.method == "POST" and "act" not in request.POST
     known = shown if draft.shape is not Shape.SAME else None
     context: dict[str, Any] = {
@@ -165,6 +174,7 @@ def _page(
         "agent": agent_name(request, row),
         "sender": pages.sender_of(row),
         "channel": row.config.get(CHANNEL, ""),
+        "content_template": row.config.get(CONTENT_TEMPLATE, ""),
         "leads": leads,
         "chosen_lead": lead_id,
         "fields": AVAILABLE_FIELDS,
