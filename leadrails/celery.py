@@ -49,6 +49,7 @@ app.conf.update(
         name: {"task": name, "schedule": seconds, "options": {"expires": seconds * 2}}
         for name, seconds in {
             "jobs.sweep": 1.0,
+            "jobs.overdue": 1.0,
             "jobs.reap": 5.0,
             "jobs.beat": 5.0,
             "jobs.tally": 5.0,

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from leadrails.contacts.models import InboundMedia, InboundMessage, Suppression
 from leadrails.core.states import ABORTABLE, State
-from leadrails.jobs.models import Attempt, DeliveryEvent, Job
+from leadrails.jobs.models import Attempt, Deadline, DeliveryEvent, Job
 from leadrails.jobs.services import cancel_job
 from leadrails.leads.models import Lead
 from leadrails.rules.services import forget_calls
@@ -113,6 +113,7 @@ def _empty(extent: Extent, now: datetime) -> None:
     mine.update(payload={})
     mine = Attempt.objects.for_tenant(tenant_id).filter(job_id__in=jobs)
     mine.update(request=None, response=None, error_message="")
+    Deadline.objects.filter(job_id__in=jobs).delete()
     mine = Job.objects.for_tenant(tenant_id).filter(pk__in=jobs)
     mine.update(recipient="", message=None, error_message="")
     for lead in extent.leads:

@@ -31,6 +31,10 @@ CHECKS = {
         SELECT count(*) FROM jobs_job job WHERE parent_id IS NOT NULL
           AND NOT EXISTS (SELECT FROM jobs_job WHERE id = job.parent_id
             AND lead_id = job.lead_id AND tenant_id = job.tenant_id)""",
+    "deadlines without their job": """
+        SELECT count(*) FROM jobs_deadline deadline
+        WHERE NOT EXISTS (SELECT FROM jobs_job job WHERE job.id = deadline.job_id
+          AND job.tenant_id = deadline.tenant_id)""",
     "attempts without their job": """
         SELECT count(*) FROM jobs_attempt attempt
         WHERE NOT EXISTS (SELECT FROM jobs_job WHERE id = attempt.job_id)""",

@@ -58,6 +58,9 @@ _OPEN = """
 SELECT id, state FROM jobs_job WHERE id >= %(low)s AND id < %(high)s
   AND state IN ('queued', 'held', 'sending', 'retrying', 'unknown')
 """
+_FORGET_DEADLINES = """
+DELETE FROM jobs_deadline WHERE job_id >= %(low)s AND job_id < %(high)s
+"""
 _UNREAD = """
 SELECT id, 'unread' FROM webhooks_rawcallback
 WHERE id >= %(low)s AND id < %(high)s AND processed_at IS NULL
@@ -230,6 +233,8 @@ class _Dropping:
             crash_here("drop_after_table")
         if self.kind is LEADS and self.first is not None:
             tallies.forget(self.first, self.after)
+        if self.kind is LEADS:
+            cursor.execute(_FORGET_DEADLINES, {"low": self.low, "high": self.high})
         crash_here("drop_before_commit")
 
     def check(self, cursor: CursorWrapper, query: str) -> None:

@@ -17,6 +17,7 @@ tenant_pages = [
     path("sources/", include("leadrails.leads.source_urls")),
     path("routes/", include("leadrails.routing.urls")),
     path("destinations/", include("destinations.urls")),
+    path("destinations/", include("leadrails.jobs.follow_up_urls")),
     path("senders/", include("destinations.sender_urls")),
     path("suppressions/", include("leadrails.contacts.suppression_urls")),
     path("settings/channels/", include("leadrails.alerts.channel_urls")),

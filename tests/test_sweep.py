@@ -1,5 +1,6 @@
 """Every URL of LeadRails, asked by those who may and by those who may not."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ from leadrails.alerts.channels import create_channel
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import InboundMedia, Suppression
 from leadrails.core import ids
+from leadrails.jobs.models import FollowUpRule
 from leadrails.leads.models import SigningKey
 from leadrails.rules.services import create_rule
 from leadrails.tenants.models import Invitation, Role
@@ -176,7 +178,15 @@ def make_world(tenant):
         digest=b"x" * 32,
         expires_at=now,
     )
+    follow_up = FollowUpRule.objects.create(
+        tenant=tenant,
+        destination=destination,
+        watches="not_delivered",
+        after=timedelta(minutes=5),
+        action="alert",
+    )
     rows = {
+        "follow_up": follow_up,
         "invitation": invitation,
         "rule": rule,
         "channel": channel,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from leadrails.jobs import deadlines
+from leadrails.jobs.deadlines import Moved
 from webhooks.cases import Loaded, load_cases, write_cases
 from webhooks.consequences import Consequence, follow_up
 from webhooks.reports import Case, Report, record
@@ -41,8 +43,18 @@ def record_reports(reports: Sequence[Report]) -> Recorded:
                 consequences.append(Consequence(report, case, decision))
             recorded.kept.append(place)
         write_cases(loaded.cases.values())
+        _note_deadlines(reports, loaded)
         follow_up(consequences)
     return recorded
+
+
+def _note_deadlines(reports: Sequence[Report], loaded: Loaded) -> None:
+    places = {report.job_id: report.destination for report in reports}
+    deadlines.note(
+        Moved(job_id, places[job_id], case.was, case.job.state, case.job.reason)
+        for job_id, case in loaded.cases.items()
+        if case.job.state is not case.was
+    )
 
 
 def _find_case(report: Report, loaded: Loaded) -> Case:

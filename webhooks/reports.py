@@ -129,6 +129,11 @@ class Case:
     def is_changed(self) -> bool:
         return self.job != self._before
 
+    @property
+    def was(self) -> State:
+        """The job's state before the reports."""
+        return self._before.state
+
     def add_lost_attempt(self, report: Report) -> None:
         """
         Believe in an attempt that the database has forgotten.

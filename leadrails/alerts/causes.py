@@ -7,6 +7,12 @@ CAUSES: dict[str, tuple[str | Promise, str | Promise]] = {
     # The kind's own words say it all.
     "no_answer": ("", ""),
     "wrong_signature": ("", ""),
+    # What a follow-up waited for in vain.
+    "not_read": (_("Delivered, but not read in time."), ""),
+    "follow_up_text": (
+        _("The follow-up's text could not be filled in for a lead."),
+        _("Correct the text of the follow-up."),
+    ),
     # What messages wait for.
     "circuit_open": (_("The provider does not answer."), ""),
     "rate_is_low": (

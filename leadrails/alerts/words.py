@@ -281,6 +281,17 @@ WORDS: dict[str, Words] = {
         opens=_("a rule's call of a webhook is given up"),
         closes=_("a rule's call of it gets through"),
     ),
+    "follow_up": Words(
+        title=_("Somebody should look after messages from %(where)s"),
+        sentence=_("A follow-up of this destination asks for a person."),
+        next_step=_(
+            "Reach these people another way. Some phones never tell that a message was"
+            " read, so that alone proves nothing."
+        ),
+        opens=_("a message was not delivered, or not read, in a follow-up's time"),
+        closes=_("the follow-up is changed, paused or deleted"),
+        severity=Severity.NOTICE,
+    ),
     "stray_rows": Words(
         title=_("Rows of %(where)s carry a time that cannot be right"),
         figures=_("Rows outside every month that exists: %(rows)s."),

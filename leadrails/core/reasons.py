@@ -52,6 +52,9 @@ class Reason(StrEnum):
     SENDER_REFUSED = "sender_refused"
     CREDENTIALS_UNREADABLE = "credentials_unreadable"
     CANCELED = "canceled"
+    # A rich message and the plain text that goes if it does not arrive.
+    REPLACED = "replaced"
+    NOT_NEEDED = "not_needed"
 
 
 class Move(StrEnum):
@@ -245,6 +248,16 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "A person stopped it before it was sent.",
         Move.NOBODYS,
         "Replay it if that was a mistake.",
+    ),
+    Reason.REPLACED: Explanation(
+        "It could not be sent as a rich message in time; a plain text goes instead.",
+        Move.OURS,
+        "Nothing to do: see the message that went in its place.",
+    ),
+    Reason.NOT_NEEDED: Explanation(
+        "The rich message arrived after all, so this plain text was stopped.",
+        Move.NOBODYS,
+        "Nothing to do: the person has the message.",
     ),
 }
 

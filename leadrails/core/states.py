@@ -232,7 +232,10 @@ HELP: Mapping[State, str] = {
         "Not sent on purpose, for the reason named here; nothing to do unless that "
         "reason is wrong."
     ),
-    State.CANCELED: "A person stopped it before it was sent; nothing to do.",
+    State.CANCELED: (
+        "Stopped before it was sent, by a person or for the cause named here; nothing "
+        "to do."
+    ),
 }
 
 # The four colours of the interface; pages always add the label.

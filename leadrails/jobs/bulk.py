@@ -83,7 +83,11 @@ def _not_replayed(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
         parent_id__isnull=False,
     )
     return jobs.filter(
-        _in_any(REPLAYABLE), ~Exists(replays), ~Exists(fallbacks), created_at__lte=until
+        _in_any(REPLAYABLE),
+        ~Exists(replays),
+        ~Exists(fallbacks),
+        ~Q(reason=Reason.NOT_NEEDED),
+        created_at__lte=until,
     )
 
 

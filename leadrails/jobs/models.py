@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from destinations.models import Destination
 from leadrails.core.states import State
+from leadrails.jobs.deadline_models import Deadline, FollowUpRule
 from leadrails.jobs.queue_models import (
     Gate,
     Lane,
@@ -25,7 +26,9 @@ from leadrails.tenants.models import PublicIdModel, Tenant, TenantQuerySet
 
 __all__ = [
     "Attempt",
+    "Deadline",
     "DeliveryEvent",
+    "FollowUpRule",
     "Gate",
     "Job",
     "JobQuerySet",

@@ -5,7 +5,7 @@ They run in a database thread of the drain's, or in a test's own thread.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,9 +25,10 @@ from leadrails.core.delivery import Effect
 from leadrails.core.ids import uuid7_floor
 from leadrails.core.states import State
 from leadrails.core.turns import Company
-from leadrails.jobs import company, gates, lineage, releases
+from leadrails.jobs import company, deadlines, gates, lineage, releases
 from leadrails.jobs import queue_sql as sql
 from leadrails.jobs.answers import Answer
+from leadrails.jobs.deadlines import Moved
 from leadrails.jobs.effects import Held, apply_effects, note_end, note_holds
 from leadrails.jobs.low_water import EVER, LowWater
 
@@ -260,6 +261,7 @@ def settle(results: Sequence[Result]) -> None:
     with transaction.atomic():
         rows = statements.run(sql.SETTLE, parameters)
         moved = {job_id for job_id, _, waits in rows if waits}
+        _note_deadlines(item for item in results if item.job.id in moved)
         # In one order, so that two drains at the same alerts do not block each other.
         for item in sorted(results, key=lambda item: item.job.destination_id):
             _settle_effects(item, is_moved=item.job.id in moved)
@@ -267,6 +269,16 @@ def settle(results: Sequence[Result]) -> None:
         crash_here("settle_before_commit")
     crash_here("settle_after_commit")
     releases.after_results(results)
+
+
+def _note_deadlines(moved: Iterable[Result]) -> None:
+    items = list(moved)
+    places = deadlines.places_of({item.job.destination_id for item in items})
+    deadlines.note(
+        Moved(item.job.id, place, None, item.state, item.reason)
+        for item in items
+        if (place := places.get(item.job.destination_id))
+    )
 
 
 def _row_of(result: Result) -> dict[str, Any]:

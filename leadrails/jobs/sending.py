@@ -11,6 +11,7 @@ from destinations.composing import thaw
 from destinations.credentials import hide_secrets, provider_for
 from destinations.models import Destination
 from destinations.providers.base import Message
+from destinations.providers.fields import RCS, patience
 from destinations.providers.http import ProviderSession
 from leadrails.core import phone
 from leadrails.core.crypto import CannotDecrypt
@@ -36,6 +37,7 @@ from leadrails.core.redact import redact
 from leadrails.core.retry import RetryPolicy
 from leadrails.core.states import Event, State, next_state
 from leadrails.jobs.answers import answer_of, wait_of
+from leadrails.jobs.deadlines import falls_back
 from leadrails.jobs.models import Attempt
 from leadrails.jobs.queue import FIRST_LOOK, Result, Start
 
@@ -69,7 +71,7 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
         if began >= job.mine_until:
             # We were frozen: somebody else may have found nothing and sent it since.
             raise NotSent("the lease ran out before the call could be made")
-        outcome: Outcome = await provider_for(place).send(_message(start), http)
+        outcome: Outcome = await provider_for(place).send(_message(start, place), http)
     except SendError as error:
         outcome = error
     except CannotDecrypt:
@@ -103,9 +105,12 @@ def _decide(
     )
 
 
-def _message(start: Start) -> Message:
+def _message(start: Start, place: Destination) -> Message:
     job = start.job
     left = int((job.expires_at - job.clock).total_seconds())
+    if falls_back(place) and start.message.get("channel") == RCS:
+        # When the text goes, the rich message must not arrive any more.
+        left = min(left, patience(place.config))
     return thaw(
         start.message,
         callback_url=status_url(job.destination_id, job.id, start.number),

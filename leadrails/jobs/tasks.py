@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from leadrails import partitions, retention
-from leadrails.jobs import lineage, queue, tallies
+from leadrails.jobs import lineage, overdue, queue, tallies
 from leadrails.jobs.contents import mend_contents
 from leadrails.jobs.loop import sender_loop
 from leadrails.jobs.low_water import LowWater
@@ -51,6 +51,12 @@ def sweep(**_later: Any) -> None:
     """
     if queue.is_anything_due(_due):
         drain_due_jobs.apply_async(queue=drain_waker.queue, expires=2)
+
+
+@shared_task(name="jobs.overdue", ignore_result=True, acks_late=False)
+def look_at_overdue(**_later: Any) -> None:
+    """Fall back from and follow up on what did not arrive, or was not read, in time."""
+    overdue.sweep()
 
 
 @shared_task(name="jobs.reap", ignore_result=True, acks_late=False)

@@ -1,0 +1,44 @@
+"""Whether a message still wants following up when its time is over. Pure."""
+
+from enum import StrEnum
+
+from leadrails.core.reasons import Reason
+from leadrails.core.states import AT_PROVIDER, OPEN, SUCCEEDED, State
+
+
+class Watches(StrEnum):
+    """What a rule waits for in vain."""
+
+    NOT_DELIVERED = "not_delivered"
+    NOT_READ = "not_read"
+
+
+class Verdict(StrEnum):
+    ACT = "act"
+    WAIT = "wait"
+    NEVER = "never"
+
+
+WANT_NO_MORE = frozenset({Reason.OPTED_OUT, Reason.SUPPRESSED})
+
+
+def judge(
+    watches: Watches, state: State, reason: str, *, fallback: State | None
+) -> Verdict:
+    """
+    Say what to do now that a message's time is over.
+
+    What is still to be tried again by itself is not followed up: the person might get
+    both. A plain text that went in its place has deadlines of its own.
+
+    Args:
+        fallback: the state of the text that went in its place; None if none did.
+    """
+    if reason in WANT_NO_MORE or fallback is not None:
+        return Verdict.NEVER
+    if watches is Watches.NOT_READ:
+        return Verdict.ACT if state is State.DELIVERED else Verdict.NEVER
+    if state in SUCCEEDED or state in (State.SKIPPED, State.CANCELED):
+        return Verdict.NEVER
+    is_tried_again = state in OPEN and state not in AT_PROVIDER
+    return Verdict.WAIT if is_tried_again else Verdict.ACT

@@ -1,0 +1,249 @@
+"""LeadRails' own fallback: one plain text when RCS does not arrive, and never both."""
+
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from leadrails.contacts.models import Suppression
+from leadrails.core.children import Cause
+from leadrails.jobs import overdue, tallies
+from leadrails.jobs.children import child_id
+from leadrails.jobs.models import Attempt, Deadline, Job, QueueEntry
+from leadrails.jobs.services import replay_job
+from tests.make import make_destination, make_tenant
+from tests.webhooks.twilio import form, make_sent_job, report, store
+from webhooks import batch
+from webhooks.services import process_callbacks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NUMBER = "+12025550100"
+RICH = {"to": NUMBER, "body": "Plain words", "channel": "rcs", "rich": {"text": "Hi"}}
+UNREACHABLE = form("undelivered", "63036")
+
+
+@pytest.fixture
+def place():
+    place = make_destination(make_tenant())
+    config = {"channel": "rcs", "fallback": "leadrails", "fallback_after": "60"}
+    place.config |= config
+    place.save()
+    return place
+
+
+@pytest.fixture
+def job(place):
+    """With the provider, but as if nobody had noted it yet."""
+    return make_sent_job("sending", destination=place, message=RICH)
+
+
+def child_of(job):
+    return Job.objects.filter(pk=child_id(job.pk, Cause.FALLBACK)).first()
+
+
+def deadlines(job):
+    return set(Deadline.objects.filter(job_id=job.pk).values_list("kind", flat=True))
+
+
+def start(job):
+    """As a worker leaves it that waits for the provider's answer."""
+    QueueEntry.objects.filter(job_id=job.pk).delete()
+    Job.objects.filter(pk=job.pk).update(state="sending", attempts=1)
+    Attempt.objects.create(
+        job_id=job.pk,
+        number=1,
+        tenant_id=job.tenant_id,
+        destination_id=job.destination_id,
+        started_at=timezone.now(),
+    )
+    return job
+
+
+def let_time_be_up():
+    Deadline.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    return overdue.sweep()
+
+
+def test_a_message_that_rcs_cannot_bring_goes_as_a_plain_text(job):
+    job = report(job, form("sent"), UNREACHABLE)
+    assert job.state == "undelivered"
+    assert job.channel == "rcs"
+
+    assert overdue.sweep() == 1
+    assert overdue.sweep() == 0
+    child = child_of(job)
+    assert (child.state, child.cause, child.parent_id) == (
+        "queued",
+        "fallback",
+        job.pk,
+    )
+    assert child.message == {"to": NUMBER, "body": "Plain words"}
+    assert child.expires_at == job.expires_at
+    assert child.channel == ""
+    assert not child.is_possible_duplicate
+    assert not Deadline.objects.exists()
+    assert not tallies.differences(now=timezone.now())
+
+
+def test_without_a_word_of_delivery_the_text_goes_when_time_is_up(job):
+    report(job, form("sent"))
+    due = Deadline.objects.get(job_id=job.pk).due_at
+    assert due - timezone.now() > timedelta(seconds=50)
+    assert overdue.sweep() == 0
+
+    assert let_time_be_up() == 1
+    assert child_of(job).state == "queued"
+
+
+@pytest.mark.parametrize("word", ["delivered", "read"])
+def test_what_arrives_in_time_has_no_deadline_any_more(job, word):
+    job = report(job, form("sent"))
+    assert deadlines(job) == {"fallback"}
+    report(job, form(word))
+    assert not Deadline.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["21610", "30007"])
+def test_only_what_a_text_can_mend_is_mended_by_one(job, code):
+    report(job, form("undelivered", code))
+    overdue.sweep()
+    assert (child_of(job) is None) is (code == "21610")
+
+
+def test_a_late_delivery_stops_the_text_that_was_not_started(job):
+    report(job, form("sent"))
+    let_time_be_up()
+    report(job, form("delivered"))
+    overdue.sweep()
+
+    child = child_of(job)
+    assert (child.state, child.reason) == ("canceled", "not_needed")
+    assert not QueueEntry.objects.filter(job_id=child.pk).exists()
+    job.refresh_from_db()
+    assert not job.is_possible_duplicate
+    assert not Deadline.objects.exists()
+    assert not tallies.differences(now=timezone.now())
+
+
+@pytest.mark.parametrize("is_text_first", [True, False])
+def test_when_both_arrive_both_say_so(job, is_text_first):
+    report(job, form("sent"))
+    let_time_be_up()
+    child = start(child_of(job))
+    words = [
+        (child, form("delivered", sid="SM" + "7" * 32)),
+        (job, form("delivered")),
+    ]
+    for about, word in words if is_text_first else reversed(words):
+        report(about, word)
+        overdue.sweep()
+    for about in (job, child):
+        about.refresh_from_db()
+        assert about.state == "delivered"
+        assert about.is_possible_duplicate
+    assert not Deadline.objects.exists()
+
+
+def test_a_text_in_a_workers_hands_is_asked_about_again(job):
+    report(job, form("sent"))
+    let_time_be_up()
+    QueueEntry.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
+    report(job, form("delivered"))
+    overdue.sweep()
+    assert child_of(job).state == "queued"
+    assert deadlines(job) == {"recall"}
+
+    QueueEntry.objects.update(lease_until=None)
+    let_time_be_up()
+    assert child_of(job).state == "canceled"
+
+
+def test_a_stop_in_between_stops_the_text(drain, job):
+    report(job, UNREACHABLE)
+    Suppression.objects.create(tenant=job.tenant, phone=NUMBER, reason="opted_out")
+    overdue.sweep()
+    drain()
+    assert child_of(job).reason == "opted_out"
+
+
+def test_what_waits_for_another_try_by_rcs_gives_way_to_the_text(job):
+    report(job, form("sent"))
+    job = report(job, form("failed", "30001"))
+    assert job.state == "retrying"
+    let_time_be_up()
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("canceled", "replaced")
+    assert not QueueEntry.objects.filter(job_id=job.pk).exists()
+    assert child_of(job).state == "queued"
+
+
+def test_two_sweeps_make_one_text(job):
+    report(job, UNREACHABLE)
+
+    def sweep():
+        overdue.sweep()
+        connection.close()
+
+    sweeps = [Thread(target=sweep) for _ in range(4)]
+    for thread in sweeps:
+        thread.start()
+    for thread in sweeps:
+        thread.join()
+    assert Job.objects.filter(cause="fallback").count() == 1
+    assert not Deadline.objects.exists()
+
+
+def test_messages_that_fall_back_by_the_provider_cost_nothing_here(place):
+    place.config["fallback"] = ""
+    place.save()
+    job = make_sent_job("sending", destination=place, message=RICH)
+    report(job, form("sent"), UNREACHABLE)
+    assert not Deadline.objects.exists()
+
+
+def test_a_text_that_was_sent_again_by_a_person_stays_that_text(job):
+    report(job, UNREACHABLE)
+    overdue.sweep()
+    Job.objects.filter(cause="fallback").update(state="dead", reason="expired")
+    QueueEntry.objects.all().delete()
+    again = replay_job(child_of(job), actor=None)
+    assert again.message == {"to": NUMBER, "body": "Plain words"}
+
+
+class Killed(BaseException):
+    """Nobody catches it; what was not committed is gone with the connection."""
+
+
+@pytest.mark.parametrize(
+    ("module", "point"),
+    [
+        (batch, "callback_before_commit"),
+        (batch, "callback_after_commit"),
+        (overdue, "overdue_before_commit"),
+    ],
+)
+def test_kills_between_the_steps_lose_nothing_and_double_nothing(
+    job, module, point, monkeypatch
+):
+    def work():
+        process_callbacks()
+        overdue.sweep()
+
+    def die(name):
+        if name == point:
+            raise Killed
+
+    store(job, UNREACHABLE)
+    with monkeypatch.context() as armed:
+        armed.setattr(module, "crash_here", die)
+        with pytest.raises(Killed):
+            work()
+    work()
+
+    assert child_of(job).state == "queued"
+    assert Job.objects.count() == 2
+    assert QueueEntry.objects.count() == 1
+    assert not Deadline.objects.exists()
+    assert not tallies.differences(now=timezone.now())
