@@ -17,6 +17,7 @@ from destinations.models import Destination
 from destinations.replies import connect_replies
 from destinations.verification import verify_connection
 from leadrails.core.phone import country_name
+from leadrails.jobs.contents import keep_content
 from leadrails.jobs.services import release_country, resume_destination
 from leadrails.routing.models import Route
 from leadrails.tenants.doors import TenantRequest, View, member_required
@@ -38,6 +39,18 @@ def destination_verify(request: TenantRequest, destination: str) -> HttpResponse
     said = filter(None, [result.sentence, *result.hints, hint])
     messages.add_message(request, level, " ".join(said))
     return _back(request, row, "advanced")
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def destination_content(request: TenantRequest, destination: str) -> HttpResponse:
+    """Try at once to have the provider keep the RCS content."""
+    row = pages.access_destination(request, destination)
+    if keep_content(row):
+        messages.success(request, _("The provider has the RCS content."))
+    else:
+        messages.error(request, _("The provider does not have the RCS content yet."))
+    return _back(request, row)
 
 
 def _asked_first(

@@ -13,6 +13,7 @@ from destinations.rich_content import check_content
 from leadrails.core.data import load
 from leadrails.core.phone import region_of
 from leadrails.core.rendering import Template, TemplateError
+from leadrails.core.rich import load as read_rich
 from leadrails.tenants.models import Tenant
 
 SHORTEST_LIFE = timedelta(minutes=1)
@@ -68,10 +69,8 @@ def check_settings(destination: Destination) -> None:
                 _("Enter a number from %(least)s to %(most)s.")
                 % {"least": least, "most": f"{most:,}"}
             ]
-    try:
-        check_content(destination.rich, PROVIDERS[destination.kind].rich_limits)
-    except ValidationError as error:
-        problems["rich"] = error.messages
+    if sentences := _content_problems(destination):
+        problems["rich"] = sentences
     if not SHORTEST_LIFE <= destination.time_to_live <= LONGEST_LIFE:
         problems["time_to_live"] = [_("Enter a time from 1 minute to 7 days.")]
     if unknown := set(destination.allowed_countries) - COUNTRIES.keys():
@@ -109,6 +108,18 @@ def _quiet_problems(
     if begins == ends:
         return {"quiet_to": [_("Let it differ from the beginning.")]}
     return {}
+
+
+def _content_problems(destination: Destination) -> list[str]:
+    provider = PROVIDERS[destination.kind]
+    try:
+        check_content(destination.rich, provider.rich_limits)
+    except ValidationError as error:
+        return error.messages
+    if not destination.rich:
+        return []
+    sentence = provider.content_problem(read_rich(destination.rich), destination.config)
+    return [sentence] if sentence else []
 
 
 def _templates(destination: Destination) -> dict[str, list[str]]:

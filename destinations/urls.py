@@ -19,6 +19,7 @@ urlpatterns = [
         name="troubleshooting",
     ),
     path("<str:destination>/verify/", acts.destination_verify, name="verify"),
+    path("<str:destination>/content/", acts.destination_content, name="content"),
     path("<str:destination>/pause/", acts.destination_pause, name="pause"),
     path("<str:destination>/resume/", acts.destination_resume, name="resume"),
     path("<str:destination>/unknown/", acts.destination_unknown, name="unknown"),

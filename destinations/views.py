@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from destinations import pages, preview, services
+from destinations import contents, pages, preview, services
 from destinations.callbacks import addresses
 from destinations.country_field import names_of
 from destinations.credentials import shares_sender
@@ -249,6 +249,7 @@ def destination_detail(request: TenantRequest, destination: str) -> HttpResponse
         "rich": shown_of(request, row, shown_text, lead_id),
         "agent": agent_name(request, row),
         "may_compose": PROVIDERS[row.kind].rich_limits is not None,
+        "kept": contents.content_of(row),
     }
     return show(request, row, "detail", context)
 

@@ -35,6 +35,15 @@ class KeepsContent(Protocol):
         """
         return None
 
+    @classmethod
+    def content_problem(
+        cls,
+        rich: Rich,  # noqa: ARG003 - a default
+        config: Mapping[str, str],  # noqa: ARG003
+    ) -> str:
+        """Why content cannot go with these settings, in a sentence; else empty."""
+        return ""
+
     async def create_content(
         self,
         name: str,  # noqa: ARG002

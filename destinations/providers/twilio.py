@@ -158,6 +158,10 @@ class TwilioSMS(Provider):
     ) -> Kept | None:
         return twilio_content.of_config(rich, body, config)
 
+    @classmethod
+    def content_problem(cls, rich: Rich, config: Mapping[str, str]) -> str:
+        return twilio_content.problem(rich, config)
+
     async def create_content(
         self,
         name: str,

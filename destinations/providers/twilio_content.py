@@ -54,6 +54,25 @@ def kept(rich: Rich, body: str, media: Sequence[str], *, has_reserve: bool) -> K
     return Kept(types, numbering.variables)
 
 
+ONE_TEXT = (
+    "Twilio sends a text without suggestions alike by RCS and as a text message. Add a"
+    " suggestion, or let the text message itself go by RCS."
+)
+TWO_CONTENTS = (
+    "A content template of the Twilio Console is entered for this destination, and goes"
+    " in place of this message. Empty one of the two."
+)
+
+
+def problem(rich: Rich, config: Mapping[str, str]) -> str:
+    """Why Twilio cannot send it with these settings; empty if it can."""
+    if config.get(CONTENT_TEMPLATE):
+        return TWO_CONTENTS
+    is_by_twilio = config.get(FALLBACK.name) != LEADRAILS
+    is_alike = config.get(CHANNEL) == RCS and is_by_twilio
+    return ONE_TEXT if is_alike and not is_needed(rich) else ""
+
+
 def of_config(rich: Rich, body: str, config: Mapping[str, str]) -> Kept | None:
     """What is to be kept of a destination's content; None if all goes each time."""
     channel = config.get(CHANNEL)
