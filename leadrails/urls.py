@@ -18,6 +18,7 @@ tenant_pages = [
     path("routes/", include("leadrails.routing.urls")),
     path("destinations/", include("destinations.urls")),
     path("destinations/", include("leadrails.jobs.follow_up_urls")),
+    path("simulator/", include("destinations.ledger_urls")),
     path("senders/", include("destinations.sender_urls")),
     path("suppressions/", include("leadrails.contacts.suppression_urls")),
     path("settings/channels/", include("leadrails.alerts.channel_urls")),

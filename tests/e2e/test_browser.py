@@ -62,3 +62,36 @@ def test_a_message_that_does_not_arrive_shows_and_says_why(system, page):
     expect(page.get_by_role("link", name="Replay")).to_be_visible()
     choose(page, "Alerts")  # one phone that is off is nobody's problem
     expect(page.get_by_text("No open problem")).to_be_visible()
+
+
+def test_a_page_that_fails_says_what_to_do_and_leads_back(system, browser):
+    context = browser.new_context(base_url=system.web_url)
+    page = context.new_page()
+    log_in(page, system.acme)
+
+    answer = page.goto("/t/acme/jobs/job_00000000000000000000000000/")
+    assert answer.status == 404
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "There is nothing at this address"
+    )
+    page.get_by_role("link", name="Go to the overview").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Overview")
+
+    page.goto("/t/acme/suppressions/import/")
+    page.locator("main textarea").evaluate("(box) => box.value = '+1'.repeat(2e6)")
+    with page.expect_navigation() as sent:
+        page.locator("main form button").first.click()
+    assert sent.value.status == 413
+    expect(page.get_by_text("Send a smaller file or a shorter text.")).to_be_visible()
+
+    page.goto("/t/acme/suppressions/new/")
+    token = page.locator("main form [name=csrfmiddlewaretoken]")
+    token.evaluate("(box) => box.value = 'x'.repeat(64)")
+    page.get_by_label("Phone").fill("+1 202 555 0123")
+    with page.expect_navigation() as sent:
+        page.locator("main form button").first.click()
+    assert sent.value.status == 403
+    expect(page.get_by_text("reload the page and send it again")).to_be_visible()
+    page.goto("/t/acme/suppressions/new/")  # with what was typed
+    expect(page.get_by_label("Phone")).to_have_value("+1 202 555 0123")
+    context.close()

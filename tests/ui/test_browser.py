@@ -55,6 +55,32 @@ def test_a_second_thought_is_a_dialog_that_cancel_closes(open_page):
     assert page.url.endswith(LIST)
 
 
+@pytest.mark.parametrize("leave", ["Escape", "Enter"])
+def test_the_focus_goes_into_a_dialog_stays_and_comes_back(open_page, leave):
+    page = open_page(LIST)
+    opener = page.get_by_text("Replay 214 jobs…")
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Replay 214 jobs?")
+    expect(dialog).to_be_visible()
+    inside = "document.activeElement.closest('dialog') !== null"
+    seen = set()
+    for _press in range(6):
+        # Between its last and its first stop the browser itself has the focus.
+        where = "document.activeElement.tagName"
+        assert page.evaluate(f"{inside} || {where} === 'BODY'")
+        seen.add(page.evaluate("document.activeElement.textContent.trim()"))
+        page.keyboard.press("Tab")
+    assert {"Cancel", "Replay 214 jobs"} <= seen
+
+    if leave == "Enter":
+        dialog.get_by_role("link", name="Cancel").focus()
+    page.keyboard.press(leave)
+
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
 def test_without_scripts_a_second_thought_is_a_page(open_page):
     page = open_page(LIST, java_script_enabled=False)
     page.get_by_text("Replay 214 jobs…").click()

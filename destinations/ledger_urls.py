@@ -1,0 +1,5 @@
+from django.urls import path
+
+from destinations.ledger_views import simulator
+
+urlpatterns = [path("", simulator, name="simulator")]
