@@ -20,14 +20,19 @@ _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 @member_required(Role.OPERATOR)
 def open_handsets(request: TenantRequest) -> HttpResponse:
     """Lead to the simulator's page; who has its address may write as a recipient."""
-    secret = settings.LEADRAILS_SIMULATOR_SECRET
-    if not (settings.LEADRAILS_SIMULATOR_URL and secret):
+    if not has_simulator():
         sentence = _("No simulator is set up, so there are no handsets.")
         messages.warning(request, sentence)
         return redirect("destinations:list", request.tenant.slug)
+    secret = settings.LEADRAILS_SIMULATOR_SECRET
     account = simulated.account_sid(request.tenant.id)
     path = simulated.handsets_path(secret, account)
     phone = request.GET.get("phone", "")
     path += phone if _PHONE.fullmatch(phone) else ""
     base = settings.LEADRAILS_SIMULATOR_PUBLIC_URL or settings.LEADRAILS_SIMULATOR_URL
     return HttpResponseRedirect(base + path)
+
+
+def has_simulator() -> bool:
+    secret = settings.LEADRAILS_SIMULATOR_SECRET
+    return bool(settings.LEADRAILS_SIMULATOR_URL and secret)

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from destinations.direct import call_directly
+from destinations.handsets import has_simulator
 from destinations.providers import simulated, simulated_ledger
 from destinations.providers.simulated_ledger import Entry
 from leadrails.contacts.models import InboundMessage
@@ -48,12 +49,11 @@ class Row:
 @member_required()
 def simulator(request: TenantRequest) -> HttpResponse:
     """The last messages of the workspace's simulated account, as both know them."""
-    if not (settings.LEADRAILS_SIMULATOR_URL and settings.LEADRAILS_SIMULATOR_SECRET):
-        raise Http404
     rows: list[Row] = []
     problem = ""
     try:
-        rows = _rows(request.tenant)
+        if has_simulator():
+            rows = _rows(request.tenant)
     except SendError as error:
         problem = str(error)
     counts = dict.fromkeys(VERDICTS, 0)
@@ -63,6 +63,7 @@ def simulator(request: TenantRequest) -> HttpResponse:
         "rows": rows,
         "counts": counts,
         "problem": problem,
+        "has_simulator": has_simulator(),
         "most": SHOWN,
         "may_write": request.role.covers(Role.OPERATOR),
         "words": {

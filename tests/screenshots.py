@@ -28,7 +28,7 @@ from tests.e2e.system import leave_usual_ports
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 MOST_BYTES = 4_000_000  # of all images together
-QUALITY = 60
+QUALITY = 50
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
@@ -89,6 +89,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "alerts-own": ("settings/channels/mine",),
     "mailbox": ("", ".topbar a[href='/mailbox/']"),
     "mail": ("", ".topbar a[href='/mailbox/']", "td a[href*='/mailbox/eml_']"),
+    "simulator": ("simulator/",),
     "audit-log": ("settings/audit/",),
     "workspace": ("settings/workspace/",),
     "profile": ("/account/profile",),

@@ -181,5 +181,8 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelector("[data-focus]")?.focus();
+    // On phones a row of tabs is wider than the page.
+    const tab = document.querySelector(".tabs [aria-current]");
+    tab?.scrollIntoView({ block: "nearest", inline: "center" });
   });
 })();

@@ -111,4 +111,4 @@ def test_a_simulator_that_is_down_is_said_to_be(tenant, page, settings):
     assert answer.status_code == 200
     assert "The simulator does not answer" in answer.content.decode()
     settings.LEADRAILS_SIMULATOR_URL = ""
-    assert page("simulator/").status_code == 404
+    assert "No simulator is set up" in page("simulator/").content.decode()
