@@ -178,7 +178,8 @@ class _Answering(BaseHTTPRequestHandler):
 def add_carousel(tenant):
     """A destination that sends cards by RCS, too long and with every suggestion."""
     title = "{{ first_name }} " + LONG * 3
-    media = {"url": "https://h.invalid/a.jpg", "height": "TALL"}
+    # No web address, so that nothing beyond this machine is asked.
+    media = {"url": "/static/img/logo.svg", "height": "TALL"}
     card = {"title": title, "media": media, "suggestions": EVERY_KIND}
     rich = {"cards": [card, {"title": LONG}], "suggestions": EVERY_KIND}
     config = {"channel": "rcs", "from_number": "+15555550100"}
