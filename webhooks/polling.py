@@ -50,8 +50,13 @@ SOON = timedelta(seconds=30)  # after a question that got no answer
 CORRECTED_AFTER = timedelta(hours=1)  # within which failures are taken back, mostly
 KEPT = timedelta(days=60)  # older jobs are not looked through; replays are as old
 
+# The message may be of an earlier attempt than the last, whose outcome is unknown.
+ATTEMPT = """coalesce((SELECT max(attempt.number) FROM jobs_attempt attempt
+    WHERE attempt.job_id = job.id AND attempt.provider_id = job.provider_id),
+  job.attempts) AS number"""
+
 # Until the answer is here, `asked_at` is such that the gap ends in a moment.
-_TAKE_OVERDUE = """
+_TAKE_OVERDUE = f"""
 WITH overdue AS (
   SELECT id FROM jobs_job
   WHERE state IN ('accepted', 'sent') AND NOT is_end_confirmed AND id > %(oldest)s
@@ -65,10 +70,10 @@ WITH overdue AS (
 UPDATE jobs_job job SET asked_at = least(now() + %(soon)s - %(first)s,
   accepted_at + (now() + %(soon)s - accepted_at) / 2)
 FROM overdue WHERE job.id = overdue.id
-RETURNING job.id, job.destination_id, job.attempts, job.provider_id
-"""
+RETURNING job.id, job.destination_id, job.provider_id, {ATTEMPT}
+"""  # noqa: S608 - a constant of ours
 
-_TAKE_FAILED = """
+_TAKE_FAILED = f"""
 WITH failed AS (
   SELECT id FROM jobs_job
   WHERE state = 'undelivered' AND NOT is_end_confirmed AND provider_id <> ''
@@ -77,8 +82,8 @@ WITH failed AS (
   ORDER BY changed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE jobs_job job SET asked_at = now() FROM failed WHERE job.id = failed.id
-RETURNING job.id, job.destination_id, job.attempts, job.provider_id
-"""
+RETURNING job.id, job.destination_id, job.provider_id, {ATTEMPT}
+"""  # noqa: S608 - a constant of ours
 
 _NOTE_ANSWERS = """
 UPDATE jobs_job SET asked_at = now(),
@@ -89,11 +94,11 @@ WHERE id = ANY(%(jobs)s)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """A message whose end is not known. `attempts` is the number of its attempt."""
+    """A message whose end is not known. `number` is that of its attempt."""
 
     id: UUID
     destination_id: UUID
-    attempts: int
+    number: int
     provider_id: str
 
 
@@ -116,7 +121,7 @@ def poll(*, corrected_after: timedelta = CORRECTED_AFTER) -> int:
         Report(
             callback_id=None,
             job_id=job.id,
-            number=job.attempts,
+            number=job.number,
             received_at=now,
             destination=places[job.destination_id],
             update=update,

@@ -255,15 +255,27 @@ def _decide(report: Report, case: Case) -> ReportDecision | None:
         time_to_live=job.expires_at - job.created_at,
         country=region_of(job.recipient) or "",
         is_latest=report.number == job.attempts,
+        is_shown=_is_shown(report, job),
     )
+
+
+def _is_shown(report: Report, job: JobFacts) -> bool:
+    """
+    Whether the job's state is what was heard of this message.
+
+    That of an earlier attempt may be heard of while the latest is in doubt. The job
+    has left the queue then, and nobody asks what the latest came to.
+    """
+    return job.state in RANK and report.provider_id == job.provider_id
 
 
 def _move(report: Report, case: Case, decision: ReportDecision, known: State) -> None:
     job, update = case.job, report.update
     target = next_state(job.state, decision.event) if decision.event else None
+    is_own = report.number == job.attempts or _is_shown(report, job)
     is_completed = (
         job.state is State.UNDELIVERED is update.status
-        and report.number == job.attempts
+        and is_own
         and not job.error_code
     )
     if target is None and not is_completed:

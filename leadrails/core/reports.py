@@ -40,6 +40,7 @@ def decide_report(
     time_to_live: timedelta,
     country: str,
     is_latest: bool = True,
+    is_shown: bool = False,
 ) -> ReportDecision:
     """
     Say what a report on an attempt means for its job.
@@ -56,14 +57,16 @@ def decide_report(
     Args:
         is_failed: the provider says "failed": the message never left it.
         attempt: the number of the attempt reported on, from 1.
-        is_latest: the job has made no later attempt.
+        is_latest: the job has made no later attempt. Only then may it be sent again.
+        is_shown: the job's state is what was heard of this attempt, latest or not.
     """
-    event = event_for(reported, is_latest=is_latest)
+    event = event_for(reported, is_shown=is_latest or is_shown)
     if reported is not State.UNDELIVERED:
         return ReportDecision(event)
     effects = effects_of(error_class, scope, country)
     reason = final_reason(error_class, scope, Reason.NOT_DELIVERED)
-    waiting = _reason_to_retry(error_class, effects) if is_failed else None
+    may_retry = is_failed and is_latest
+    waiting = _reason_to_retry(error_class, effects) if may_retry else None
     if event is None or waiting is None:
         return ReportDecision(event, reason, effects=effects)
     wait = Budget(attempt, policy, age, time_to_live).next_wait()

@@ -140,14 +140,15 @@ def next_state(state: State, event: Event) -> State | None:
     return TRANSITIONS.get((state, event))
 
 
-def event_for(reported: State, *, is_latest: bool = True) -> Event | None:
+def event_for(reported: State, *, is_shown: bool = True) -> Event | None:
     """
     Return the event by which a reported status moves its job, or None.
 
-    Bad news of an attempt that is not the job's latest says nothing of the job,
-    whose later attempt is under way. Good news always counts.
+    Good news always counts. Bad news counts of the attempt that the job stands for
+    (`is_shown`): its latest, or an earlier one whose message it was found to be.
+    Of any other it says nothing of the job, whose later attempt is under way.
     """
-    if reported is State.UNDELIVERED and not is_latest:
+    if reported is State.UNDELIVERED and not is_shown:
         return None
     return _EVENT_OF_REPORT.get(reported)
 

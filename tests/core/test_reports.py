@@ -112,6 +112,19 @@ def test_an_opt_out_is_suppressed_also_by_word_on_an_older_attempt():
         assert decision.effects == (Suppress("opted_out"),)
 
 
+def test_an_earlier_attempt_that_the_job_stands_for_ends_it_and_is_not_repeated():
+    decision = decide_on(
+        "undelivered",
+        ErrorClass.RETRY_BACKOFF,
+        None,
+        is_failed=True,
+        is_latest=False,
+        is_shown=True,
+    )
+
+    assert decision.event is Event.REPORT_UNDELIVERED
+
+
 @pytest.mark.parametrize(
     ("scope", "waiting", "final", "effect"),
     [

@@ -162,8 +162,8 @@ def test_what_no_provider_can_report_changes_nothing(current, status):
 
 
 def test_bad_news_of_an_older_attempt_does_not_move_the_job():
-    assert event_for(State.UNDELIVERED, is_latest=False) is None
-    assert event_for(State.DELIVERED, is_latest=False) is Event.CONFIRM_DELIVERED
+    assert event_for(State.UNDELIVERED, is_shown=False) is None
+    assert event_for(State.DELIVERED, is_shown=False) is Event.CONFIRM_DELIVERED
 
 
 def test_the_named_sets_follow_from_the_table():

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from leadrails.jobs.models import DeliveryEvent, Job
+from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from tests.jobs.test_drain import job_to
 from tests.make import make_job
 from tests.webhooks.telnyx import make_place
@@ -49,6 +49,29 @@ def test_without_an_address_the_provider_is_asked(send, simulator, phone, state,
     event = DeliveryEvent.objects.get(job_id=job.pk)
     assert (event.state, event.callback_id) == (state, None)
     assert polling.poll() == 0
+
+
+def test_the_answer_belongs_to_the_attempt_whose_message_it_is(send, simulator):
+    job = send("+12025550151")
+    simulator.wait(to=job.recipient, account=simulator.account(job.tenant_id).sid)
+    Attempt.objects.create(
+        job_id=job.id,
+        number=2,
+        tenant_id=job.tenant_id,
+        destination_id=job.destination_id,
+        started_at=timezone.now(),
+        outcome="unknown",
+    )
+    Job.objects.filter(pk=job.pk).update(attempts=2, state="sent")
+    make_older(job, timedelta(seconds=6))
+
+    assert polling.poll() == 1
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == ("undelivered", "30003")
+    assert DeliveryEvent.objects.get(job_id=job.pk).attempt == 1
+    doubtful = Attempt.objects.get(job_id=job.pk, number=2)
+    assert (doubtful.outcome, doubtful.provider_id) == ("unknown", "")
 
 
 def test_who_says_that_it_will_never_know_is_asked_no_more(drain, simulator):

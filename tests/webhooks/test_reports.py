@@ -203,6 +203,24 @@ def test_bad_news_of_an_earlier_attempt_leaves_the_later_one_alone():
     assert (job.state, job.provider_id) == ("accepted", OTHER_SID)
 
 
+@pytest.mark.parametrize("bad", [("undelivered", "30005"), ("failed", "30001")])
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_a_job_found_to_be_an_earlier_message_ends_as_that_does(state, bad):
+    job = make_sent_job("unknown")
+    second_attempt(job)
+    Job.objects.filter(pk=job.pk).update(state=state)
+
+    job = report(job, form("sent"))
+    assert (job.state, job.provider_id) == ("sent", SID)
+    job = report(job, form(*bad))
+
+    # Never sent once more: the latest attempt may have gone out.
+    assert (job.state, job.error_code) == ("undelivered", bad[1])
+    assert job.is_possible_duplicate
+    assert not QueueEntry.objects.exists()
+    assert report(job, form("delivered", sid=OTHER_SID), attempt=2).state == "delivered"
+
+
 def test_good_news_of_an_earlier_attempt_ends_the_job():
     job = report(make_sent_job(), form("failed", "30001"))
     second_attempt(job)
