@@ -1,7 +1,7 @@
 """
 Tell Twilio where messages from people go.
 
-Source: www.twilio.com/docs/messaging/api/service-resource and
+Source: www.twilio.com/docs/messaging/api/service-resource, .../docs/rcs/api and
 .../phone-numbers/api/incomingphonenumber-resource. What was entered before is replaced.
 """
 
@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from destinations.providers.answers import Answer, refusal
+from destinations.providers.fields import BY_RCS
 from destinations.providers.twilio_verification import messaging_url
 
 if TYPE_CHECKING:
@@ -18,48 +19,98 @@ if TYPE_CHECKING:
     from destinations.providers.twilio import TwilioSMS
 
 _NUMBER = re.compile(r"PN[0-9a-fA-F]{32}")
+_SENDER = re.compile(r"XE[0-9a-fA-F]{32}")
 
 
 def can_connect(provider: TwilioSMS) -> bool:
-    """A service, or a number; sender names hear nothing, WhatsApp has its own pages."""
-    if provider.messaging_service_sid:
+    """
+    A service, an RCS sender, or a number.
+
+    Sender names hear nothing, and WhatsApp has pages of its own.
+    """
+    if provider.messaging_service_sid or provider.channel in BY_RCS:
         return True
     return provider.from_number.startswith("+") and not provider.channel
 
 
 async def connect(provider: TwilioSMS, incoming: str, http: ProviderSession) -> None:
     """
-    Enter `incoming` as address and as fallback of the service, or else of the number.
+    Enter `incoming` as address and as fallback.
+
+    A service answers for all in its pool; without it, the RCS sender and the number of
+    the text message each have an address of their own.
 
     Raises:
         SendError: it was refused, or nothing is known.
     """
     if provider.messaging_service_sid:
-        base = messaging_url(provider.base_url)
-        url = f"{base}/v1/Services/{provider.messaging_service_sid}"
-        form = {
-            "InboundRequestUrl": incoming,
-            "InboundMethod": "POST",
-            "FallbackUrl": incoming,
-            "FallbackMethod": "POST",
-            "UseInboundWebhookOnNumber": "false",
-        }
-    else:
-        sid = await _number_sid(provider, http)
-        url = f"{provider.account_url}/IncomingPhoneNumbers/{sid}.json"
-        form = {
-            "SmsUrl": incoming,
-            "SmsMethod": "POST",
-            "SmsFallbackUrl": incoming,
-            "SmsFallbackMethod": "POST",
-        }
+        await _connect_service(provider, incoming, http)
+        return
+    if provider.channel in BY_RCS:
+        await _connect_agent(provider, incoming, http)
+    number = (
+        provider.text_sender if provider.channel in BY_RCS else provider.from_number
+    )
+    if number.startswith("+"):
+        await _connect_number(provider, number, incoming, http)
+
+
+async def _connect_service(
+    provider: TwilioSMS, incoming: str, http: ProviderSession
+) -> None:
+    base = messaging_url(provider.base_url)
+    url = f"{base}/v1/Services/{provider.messaging_service_sid}"
+    form = {
+        "InboundRequestUrl": incoming,
+        "InboundMethod": "POST",
+        "FallbackUrl": incoming,
+        "FallbackMethod": "POST",
+        "UseInboundWebhookOnNumber": "false",
+    }
     _check(provider, await http.post_form(url, form.items(), auth=provider.auth))
 
 
-async def _number_sid(provider: TwilioSMS, http: ProviderSession) -> str:
+async def _connect_agent(
+    provider: TwilioSMS, incoming: str, http: ProviderSession
+) -> None:
+    url = f"{messaging_url(provider.base_url)}/v2/Channels/Senders"
+    listed = {"Channel": "rcs", "PageSize": "100"}
+    answer = await http.get_json(url, params=listed, auth=provider.auth)
+    _check(provider, answer)
+    rows = answer.body.get("senders")
+    known = [row for row in rows if isinstance(row, dict)] if rows else []
+    mine = [row for row in known if row.get("sender_id") == provider.rcs_agent]
+    sid = str(mine[0].get("sid")) if mine else ""
+    if not _SENDER.fullmatch(sid):
+        raise refusal(provider.kind, answer, "21606")
+    webhook = {
+        "callback_url": incoming,
+        "callback_method": "POST",
+        "fallback_url": incoming,
+        "fallback_method": "POST",
+    }
+    payload = {"webhook": webhook}
+    _check(provider, await http.post_json(f"{url}/{sid}", payload, auth=provider.auth))
+
+
+async def _connect_number(
+    provider: TwilioSMS, number: str, incoming: str, http: ProviderSession
+) -> None:
+    sid = await _number_sid(provider, number, http)
+    url = f"{provider.account_url}/IncomingPhoneNumbers/{sid}.json"
+    form = {
+        "SmsUrl": incoming,
+        "SmsMethod": "POST",
+        "SmsFallbackUrl": incoming,
+        "SmsFallbackMethod": "POST",
+    }
+    _check(provider, await http.post_form(url, form.items(), auth=provider.auth))
+
+
+async def _number_sid(provider: TwilioSMS, number: str, http: ProviderSession) -> str:
     answer = await http.get_json(
         f"{provider.account_url}/IncomingPhoneNumbers.json",
-        params={"PhoneNumber": provider.from_number, "PageSize": "1"},
+        params={"PhoneNumber": number, "PageSize": "1"},
         auth=provider.auth,
     )
     _check(provider, answer)

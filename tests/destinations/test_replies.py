@@ -8,11 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from destinations.callbacks import addresses
+from destinations.credentials import open_credentials
+from destinations.providers.simulated import rcs_sender
 from destinations.providers.twilio import TwilioSMS
 from destinations.replies import can_connect, connect_replies
 from leadrails.contacts.models import InboundMessage
 from leadrails.tenants.models import AuditEntry, Role
 from tests.make import make_destination, make_tenant, make_user
+from tests.webhooks.telnyx import make_place
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +69,55 @@ def test_a_service_learns_it_for_all_its_senders(simulator):
     assert service["inbound_request_url"] == addresses(place).incoming
     assert service["fallback_url"] == addresses(place).incoming
     assert service["use_inbound_webhook_on_number"] is False
+
+
+def test_an_rcs_sender_at_twilio_and_the_number_in_reserve_learn_it(simulator):
+    tenant = make_tenant()
+    account = simulator.account(tenant.id)
+    agent, number = rcs_sender(account.sid), "+15555550107"
+    config = {
+        "account_sid": account.sid,
+        "rcs_agent": agent,
+        "channel": "rcs",
+        "fallback": "leadrails",
+        "fallback_from": number,
+    }
+    place = make_destination(tenant, config=config)
+
+    assert connect_replies(place, actor=None).ok
+
+    incoming = addresses(place).incoming
+    (sender,) = ask(simulator, place, "/v2/Channels/Senders")["senders"]
+    assert sender["webhook"]["callback_url"] == incoming
+    assert sender["webhook"]["fallback_url"] == incoming
+    path = f"/2010-04-01/Accounts/{account.sid}/IncomingPhoneNumbers.json"
+    rows = ask(simulator, place, path)["incoming_phone_numbers"]
+    assert {r["phone_number"] for r in rows if r["sms_url"] == incoming} == {number}
+    place.config |= {"rcs_agent": "rcs:somebody_else"}
+    place.save()
+    assert "21606" in connect_replies(place, actor=None).sentence
+
+
+def test_an_rcs_agent_at_telnyx_and_its_profile_learn_it(simulator):
+    place = make_place(config={"channel": "rcs"})
+
+    assert connect_replies(place, actor=None).ok
+
+    incoming = addresses(place).incoming
+    bearer = open_credentials(place)["api_key"]
+    for path in (
+        f"messaging/rcs/agents/{place.config['rcs_agent']}",
+        f"messaging_profiles/{place.config['messaging_profile_id']}",
+    ):
+        request = urllib.request.Request(
+            f"{simulator.url}/v2/{path}", headers={"Authorization": f"Bearer {bearer}"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            told = json.load(answer)["data"]
+        assert (told["webhook_url"], told["webhook_failover_url"]) == (
+            incoming,
+            incoming,
+        )
 
 
 @pytest.mark.parametrize(
