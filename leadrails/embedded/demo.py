@@ -2,11 +2,13 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from leadrails.embedded.lead_run import (
     HEADING,
+    Course,
     Poster,
     SimulatorRecord,
     follow,
@@ -90,22 +92,34 @@ class Demo:
         )
         courses = poster.post_all(samples)
         self._say(HEADING)
-        follow(
-            courses,
-            database_url=self.stack.urls["database"],
-            record=SimulatorRecord(
-                simulator_url=self.stack.urls["simulator"],
-                account_sid=self.seeded["simulator"]["account_sid"],
-                auth_token=self.seeded["simulator"]["auth_token"],
-            ),
-            tell=self._say,
+        record = SimulatorRecord(
+            simulator_url=self.stack.urls["simulator"],
+            account_sid=self.seeded["simulator"]["account_sid"],
+            auth_token=self.seeded["simulator"]["auth_token"],
         )
-        replies = write_back(self.handsets_url, samples)
+        self._follow(courses, record)
+        replies = write_back(
+            self.handsets_url, samples, agents=self.seeded["simulator"]["agents"]
+        )
         self._say(f"{replies} people write back: see Conversations and Suppressions.")
+        self._follow_answers(courses, record)
         p50, p95 = percentiles(courses)
         right = sum(course.is_right for course in courses)
         memory = proportional_mb(os.getpid())
         return Summary(len(courses), right, p50, p95, memory)
+
+    def _follow_answers(
+        self, courses: Sequence[Course], record: SimulatorRecord
+    ) -> None:
+        """Watch what the rules make of what people tapped."""
+        answered = [course for course in courses if course.sample.expect.tag]
+        for course in answered:
+            course.has_answered = True
+        self._follow(answered, record)
+
+    def _follow(self, courses: Sequence[Course], record: SimulatorRecord) -> None:
+        database_url = self.stack.urls["database"]
+        follow(courses, database_url=database_url, record=record, tell=self._say)
 
     def greet(self) -> None:
         admin = self.seeded["admin"]

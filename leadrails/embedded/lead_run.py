@@ -20,7 +20,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from leadrails.core import ids, signing
-from leadrails.embedded.samples import Sample, describe
+from leadrails.embedded.samples import Sample, describe, together
 
 PATH = "/v1/lead-events"
 PACE = 0.2
@@ -47,6 +47,11 @@ class JobRow:
     delivered_at: datetime | None
     alerts: list[str]
     """Kinds of the destination's open alerts."""
+    cause: str = ""
+    """Why another job brought it about; empty for a job of the lead itself."""
+    channel: str = ""
+    tags: list[str] = field(default_factory=list)
+    """Of the lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class Course:
     answer: int
     lead_id: UUID | None
     problem: str = ""
+    has_answered: bool = False
+    """Whether the person wrote or tapped something that is answered."""
     jobs: list[JobRow] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
@@ -75,16 +82,34 @@ class Course:
             return self.problem
         if not self.jobs:
             return "unrouted"
-        return " + ".join(
+        shows_channel = self.sample.expect.channel is not None
+        firsts = [
             describe(
                 job.state,
+                job.channel if shows_channel else None,
                 job.reason,
                 job.error_code,
                 f"{job.attempts} attempts" if job.attempts > 1 else None,
                 "alert" if self.sample.expect.alert in job.alerts else None,
             )
             for job in self.jobs
-        )
+            if not job.cause
+        ]
+        return together([*firsts, *self.more], self.tag)
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the half of what is expected is still to come."""
+        return bool(self.sample.expect.answered) and not self.has_answered
+
+    @property
+    def more(self) -> list[str]:
+        """The messages that others brought about."""
+        return [f"{job.cause} {job.state}" for job in self.jobs if job.cause]
+
+    @property
+    def tag(self) -> str | None:
+        return ", ".join(self.jobs[0].tags) or None if self.jobs else None
 
     @property
     def messages(self) -> int:
@@ -93,13 +118,18 @@ class Course:
     @property
     def is_right(self) -> bool:
         expect = self.sample.expect
-        if self.problem or self.messages != expect.messages:
+        more = [*expect.more, *(expect.answered if self.has_answered else ())]
+        messages = expect.messages + len(more)
+        if self.problem or self.messages != messages:
             return False
         if expect.state == "unrouted" or not self.jobs:
             return expect.state == "unrouted" and not self.jobs
-        (job, *others) = self.jobs
+        (job, *others) = [job for job in self.jobs if not job.cause]
         return not others and (
             job.state == expect.state
+            and sorted(more) == sorted(self.more)
+            and self.tag == (expect.tag if self.has_answered else None)
+            and expect.channel in {None, job.channel}
             and expect.reason in {None, job.reason}
             and expect.error_code in {None, job.error_code}
             and expect.attempts in {None, job.attempts}
@@ -225,7 +255,8 @@ class SimulatorRecord:
         found: defaultdict[str, list[Call]] = defaultdict(list)
         for row in rows:
             at, is_accepted = row["received_at"] / 1000, row["sid"] is not None
-            found[row["to"] or ""].append(Call(at, is_accepted))
+            number = (row["to"] or "").removeprefix("rcs:")
+            found[number].append(Call(at, is_accepted))
         return found
 
 
@@ -245,7 +276,8 @@ def follow(
             for course in courses:
                 if course.is_right and id(course) not in told:
                     told.add(id(course))
-                    tell(course.line())
+                    if not course.awaits_answer:
+                        tell(course.line())
             if len(told) == len(courses) or time.monotonic() > deadline:
                 break
             time.sleep(0.1)
@@ -274,7 +306,8 @@ def _look(
     calls = record.calls(since=min(course.posted_at for course in courses))
     for course in courses:
         course.jobs = jobs[course.lead_id] if course.lead_id else []
-        course.calls = [call for job in course.jobs for call in calls[job.recipient]]
+        recipients = {job.recipient for job in course.jobs}
+        course.calls = [call for phone in recipients for call in calls[phone]]
 
 
 def _jobs(
@@ -284,9 +317,12 @@ def _jobs(
     with connection.cursor(row_factory=class_row(JobRow)) as cursor:
         cursor.execute(
             "SELECT lead_id, state, reason, error_code, attempts, recipient,"
-            " delivered_at, ARRAY(SELECT kind::text FROM alerts_alert WHERE"
+            " delivered_at, cause, channel,"
+            " (SELECT tags FROM leads_lead WHERE id = lead_id) AS tags,"
+            " ARRAY(SELECT kind::text FROM alerts_alert WHERE"
             "  destination_id = jobs_job.destination_id AND resolved_at IS NULL"
-            " ) AS alerts FROM jobs_job WHERE lead_id = ANY(%s) ORDER BY id",
+            " ) AS alerts FROM jobs_job WHERE lead_id = ANY(%s)"
+            " ORDER BY created_at, id",
             [leads],
         )
         for row in cursor:

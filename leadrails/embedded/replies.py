@@ -1,14 +1,15 @@
-"""What people answer in the demo, written on their virtual phones."""
+"""What people answer in the demo, written and tapped on their virtual phones."""
 
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from leadrails.core.phone import normalise
 from leadrails.embedded.samples import Sample
 
 SENDER = "+15555550100"  # of the demo's first destination
 TELNYX = "+15555550200"
+POSTBACK = "book"  # of the suggestion that is tapped
 SECONDS = 5.0
 REPLIES = {
     "United States, international format": {"body": "Yes please! Tomorrow at 9?"},
@@ -16,13 +17,23 @@ REPLIES = {
     "Opted out": {"body": "STOP"},
     "By Telnyx, United States": {"with": TELNYX, "body": "Can you come on Friday?"},
     "By Telnyx, answer lost after accepting": {"with": TELNYX, "body": "Stop"},
+    "By RCS and Twilio, somebody taps": {"agent": "twilio", "button": "Book a visit"},
+    "By RCS and Telnyx, read and tapped": {
+        "agent": "telnyx",
+        "button": "Book a visit",
+    },
 }
 """By the name of the sample: fields of the handset's form."""
 
 
-def write_back(handsets_url: str, samples: Sequence[Sample]) -> int:
+def write_back(
+    handsets_url: str, samples: Sequence[Sample], *, agents: Mapping[str, str]
+) -> int:
     """
     Have some of these people reply; return how many did.
+
+    Args:
+        agents: the RCS senders that can be answered to, by provider.
 
     Raises:
         OSError: the simulator does not answer, or does not take a reply.
@@ -33,6 +44,8 @@ def write_back(handsets_url: str, samples: Sequence[Sample]) -> int:
             continue
         phone = normalise(sample.event["lead"]["phone"], "US").e164
         form = {"with": SENDER, **REPLIES[sample.name]}
+        if agent := form.pop("agent", ""):
+            form |= {"with": agents[agent], "payload": POSTBACK}
         request = urllib.request.Request(
             f"{handsets_url}{phone}/reply", urllib.parse.urlencode(form).encode()
         )

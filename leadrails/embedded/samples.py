@@ -1,6 +1,7 @@
 """The demo's leads: what is posted, and what must become of it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -30,11 +31,22 @@ class Expectation:
     attempts: int | None = None
     alert: str | None = None
     """The kind of alert that is open for the job's destination."""
+    channel: str | None = None
+    """What carried the message: rcs, sms."""
+    more: tuple[str, ...] = ()
+    """Further messages that the first one brings about: `fallback delivered`."""
+    answered: tuple[str, ...] = ()
+    """Those that the person's answer brings about, beside `more`."""
+    tag: str | None = None
+    """Of the lead, after the answer."""
 
     def __str__(self) -> str:
         attempts = f"{self.attempts} attempts" if self.attempts else None
         alert = "alert" if self.alert else None
-        return describe(self.state, self.reason, self.error_code, attempts, alert)
+        first = describe(
+            self.state, self.channel, self.reason, self.error_code, attempts, alert
+        )
+        return together([first, *self.more, *self.answered], self.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,11 @@ class Sample:
         event = raw["event"]
         if phone := event["lead"].get("phone"):
             event["lead"]["phone"] = phone.format(**endings(run))
-        expect = Expectation(**raw["expect"])
+        expected: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in raw["expect"].items()
+        }
+        expect = Expectation(**expected)
         return cls(raw["name"], event, expect, raw.get("repeat", False))
 
 
@@ -67,6 +83,11 @@ def endings(run: int) -> dict[str, str]:
         "low": f"{run % NORTH_AMERICANS:02d}",
         "nn": f"{run % 100:02d}",
     }
+
+
+def together(jobs: Sequence[str], tag: str | None) -> str:
+    """What became of a lead's messages, and what its person's answer made of it."""
+    return " + ".join([*jobs, *([f"tagged “{tag}”"] if tag else [])])
 
 
 def describe(state: str, *details: str | None) -> str:

@@ -87,6 +87,30 @@ def test_a_lead_without_route_has_no_job_and_no_message():
     assert make_course(expect=Expectation("unrouted", 0), calls=0).is_right
 
 
+def test_what_an_answer_brings_about_is_expected_after_it():
+    expect = Expectation(
+        "delivered",
+        1,
+        more=("fallback sent",),
+        answered=("reply read",),
+        tag="warm",
+    )
+    first, more = make_job(), make_job("sent", cause="fallback")
+    course = make_course(first, more, expect=expect, calls=2)
+    assert course.is_right
+    course.has_answered = True
+    assert not course.is_right
+
+    reply = make_job("read", cause="reply")
+    course.jobs = [make_job(tags=["warm"]), more, reply]
+    assert not course.is_right  # nothing was sent
+    course.calls.append(Call(1003.0, True))
+    assert course.is_right
+    assert str(expect) == course.happened
+    course.jobs = [first, more, reply]
+    assert not course.is_right
+
+
 def test_percentiles_are_of_those_that_reached_the_provider():
     courses = [make_course(make_job()) for _ in range(20)]
     courses[-1].calls = [Call(1001.0, True)]

@@ -17,6 +17,7 @@ def test_there_are_enough_and_of_every_kind():
     assert len(samples) >= 25
     assert {sample.expect.state for sample in samples} == {
         "delivered",
+        "read",
         "sent",
         "undelivered",
         "dead",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -10,12 +11,17 @@ from django.db import transaction
 
 from destinations.models import Destination
 from destinations.providers import simulated
-from destinations.providers.fields import MEDIA
+from destinations.providers.fields import CHANNEL, FALLBACK, LEADRAILS, MEDIA, RCS
 from destinations.replies import connect_replies
 from destinations.services import create_destination
+from leadrails.core import ids
 from leadrails.core.crypto import Place
+from leadrails.embedded.replies import POSTBACK
+from leadrails.jobs.contents import keep_content
 from leadrails.leads.models import SigningKey, Source, Workflow
 from leadrails.routing.models import Route
+from leadrails.rules.models import Rule
+from leadrails.rules.services import create_rule
 from leadrails.tenants.models import (
     Agency,
     ApiKey,
@@ -36,6 +42,8 @@ WANTED = ["plumbing", "heating", "roofing"]
 AFTER_HOURS = "after hours"
 SOLAR = "solar"
 ELECTRICAL = "electrical"
+GUTTERS = "gutters"
+WINDOWS = "windows"
 
 
 class Command(BaseCommand):
@@ -71,6 +79,8 @@ def _tenant(agency: Agency, name: str, slug: str) -> dict[str, Any]:
     second = _destination(tenant, "Telnyx SMS", "+15555550200", kind="telnyx_sms")
     wanted = {"field": "service_type", "op": "equals", "value": ELECTRICAL}
     _route(source, second, wanted)
+    _rcs_by_twilio(tenant, source)
+    _rcs_by_telnyx(tenant, source)
     bump_version(tenant)
     key = source.keys.get(revoked_at=None)
     account = simulated.account_sid(tenant.id)
@@ -90,6 +100,10 @@ def _tenant(agency: Agency, name: str, slug: str) -> dict[str, Any]:
             "account_sid": account,
             "auth_token": simulated.auth_token(secret, account),
             "handsets": simulated.handsets_path(secret, account),
+            "agents": {
+                "twilio": simulated.rcs_sender(account),
+                "telnyx": f"rcs:{simulated.telnyx_agent_id(account)}",
+            },
         },
     }
 
@@ -151,6 +165,8 @@ def _destination(
     *,
     kind: str = "twilio_sms",
     media: str = "",
+    config: Mapping[str, str] | None = None,
+    rich: Mapping[str, Any] | None = None,
 ) -> Destination:
     existing = Destination.objects.for_tenant(tenant).filter(name=name).first()
     found = existing or create_destination(
@@ -158,7 +174,8 @@ def _destination(
         kind=kind,
         name=name,
         is_simulated=True,
-        config={"from_number": sender} | ({MEDIA.name: media} if media else {}),
+        config={"from_number": sender, MEDIA.name: media, **(config or {})},
+        rich=dict(rich or {}),
         credentials={},
         body_template=BODY,
         allowed_countries=COUNTRIES,
@@ -166,6 +183,74 @@ def _destination(
     )
     connect_replies(found, actor=None)  # again at each start: its port may be new
     return found
+
+
+def _rcs_by_twilio(tenant: Tenant, source: Source) -> None:
+    """A card; phones without RCS get a text message of LeadRails' own."""
+    account = simulated.account_sid(tenant.id)
+    config = {
+        "rcs_agent": simulated.rcs_sender(account),
+        CHANNEL: RCS,
+        FALLBACK.name: LEADRAILS,
+        "fallback_from": "+15555550104",
+    }
+    place = _destination(tenant, "Estimates RCS", "", config=config, rich=_card())
+    keep_content(place)
+    wanted = {"field": "service_type", "op": "equals", "value": GUTTERS}
+    _route(source, place, wanted)
+    _rule(place)
+
+
+def _rcs_by_telnyx(tenant: Tenant, source: Source) -> None:
+    """The same; here the provider itself sends the text message."""
+    account = simulated.account_sid(tenant.id)
+    config = {"rcs_agent": simulated.telnyx_agent_id(account), CHANNEL: RCS}
+    place = _destination(
+        tenant,
+        "Estimates RCS, Telnyx",
+        "+15555550201",
+        kind="telnyx_sms",
+        config=config,
+        rich=_card(),
+    )
+    wanted = {"field": "service_type", "op": "equals", "value": WINDOWS}
+    _route(source, place, wanted)
+    _rule(place)
+
+
+def _card() -> dict[str, Any]:
+    book = {"kind": "reply", "label": "Book a visit", "postback": POSTBACK}
+    call = {"kind": "dial", "label": "Call us", "phone": "+15555550100"}
+    later = {"kind": "reply", "label": "Not now", "postback": "not_now"}
+    return {
+        "cards": [
+            {
+                "title": "Hi {{ first_name | default('there') }}",
+                "description": "Shall we come and look? The estimate is free.",
+                "media": {"url": _picture()},
+                "suggestions": [book, call, later],
+            }
+        ]
+    }
+
+
+def _rule(place: Destination) -> None:
+    """What somebody who wants a visit gets."""
+    mine = Rule.objects.for_tenant(place.tenant_id).filter(destination=place)
+    if mine.exists():
+        return
+    create_rule(
+        place.tenant,
+        once=ids.uuid7(),
+        name=f"Wants a visit ({place.name})",
+        destination=place,
+        postback=POSTBACK,
+        words=["Book a visit"],
+        tag="wants a visit",
+        send_by=place,
+        send_text="Great! Tell us a day and we will be there.",
+        actor=None,
+    )
 
 
 def _route(source: Source, destination: Destination, condition: dict[str, Any]) -> None:
