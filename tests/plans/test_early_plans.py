@@ -27,7 +27,7 @@ from webhooks.services import process_callbacks
 pytestmark = pytest.mark.django_db
 ROWS, DUE, TENANTS = 8000, 1000, 10
 ROOM = 20
-MOST = 20 * ROOM
+MOST = 30 * ROOM
 """Rows of one table, over all statements of an act; far fewer than wait."""
 ROWS_READ = """
 SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0)
