@@ -15,10 +15,14 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.utils import timezone
 
+from destinations.cache import find_destinations
 from leadrails import statements
 from leadrails.core import ids
 from leadrails.core.children import MOST_IN_A_ROW, Cause, may_have
+from leadrails.core.quiet_hours import life_end
+from leadrails.jobs.models import Job
 from leadrails.jobs.wake import drain_waker
 
 NO_RULE = UUID(int=0)
@@ -108,7 +112,8 @@ def make_child(
         message: as `Composed.frozen` gives it, for the parent's recipient; None to
             fill the destination's own template in when it is sent.
         delay: until it may be sent.
-        expires_at: None for the destination's time to live from when it is due.
+        expires_at: None for the destination's time to live from when it is due, which
+            does not run in the quiet hours that it begins in.
 
     Raises:
         TooManyInARow: see `leadrails.core.children`.
@@ -121,6 +126,8 @@ def make_child(
     made = child_id(parent_id, cause, rule_id)
     if not may_have(cause, [why for (why,) in rows]):
         raise TooManyInARow
+    if expires_at is None:
+        expires_at = _morning_after(parent_id, tenant_id, destination_id, delay)
     parameters = {
         **parent,
         "id": made,
@@ -137,3 +144,17 @@ def make_child(
     if not statements.run(_IS_THERE, {"id": made, "tenant": tenant_id}):
         raise LookupError("there is no such destination")
     return Child(made, is_new=False)
+
+
+def _morning_after(
+    parent_id: UUID, tenant_id: UUID, destination_id: UUID | None, delay: timedelta
+) -> datetime | None:
+    """When a child runs out of time whose destination keeps quiet hours, else None."""
+    jobs = Job.objects.for_tenant(tenant_id).filter(pk=parent_id)
+    recipient, usual = jobs.values_list("recipient", "destination_id").get()
+    place_id = destination_id or usual
+    place = find_destinations([place_id]).get(place_id)
+    if place is None or place.tenant_id != tenant_id or place.quiet_hours is None:
+        return None
+    due = timezone.now() + delay
+    return life_end(due, place.time_to_live, recipient, place.quiet_hours)

@@ -78,7 +78,9 @@ class ProofForm(forms.Form):
             del self.fields["password"]
         if not factors.app_of(user) and with_password:
             del self.fields["code"]
-        self.fields[next(iter(self.fields))].widget.attrs["autofocus"] = True
+        first = next(iter(self.fields.values()))
+        first.widget.attrs["autofocus"] = True
+        first.required = len(self.fields) == 1
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]

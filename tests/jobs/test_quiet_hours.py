@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from destinations.cache import find_destinations
+from leadrails.core.children import Cause
 from leadrails.jobs import prepare, queue
+from leadrails.jobs.children import make_child
 from leadrails.jobs.limits import change_destination, change_quiet_hours
 from leadrails.jobs.models import Job, QueueEntry
 from leadrails.jobs.services import replay_job
@@ -145,6 +147,8 @@ def test_time_to_live_does_not_run_until_the_morning(tenant):
 
     assert abs(fresh.expires_at - at - life) < timedelta(seconds=5)
     assert replay.expires_at == at + life
+    child = make_child(fresh.id, tenant_id=tenant.id, cause=Cause.FOLLOW_UP)
+    assert Job.objects.get(pk=child.id).expires_at == at + life
 
 
 def test_an_admin_sets_them_and_others_look(client, tenant):
