@@ -14,6 +14,7 @@ from leadrails.contacts.models import (
     InboundMessage,
     InboundMessageQuerySet,
 )
+from leadrails.jobs.links import link
 from leadrails.leads.models import Lead
 from leadrails.rules.pages import Ran, runs_of
 from leadrails.tenants.models import Tenant
@@ -130,3 +131,42 @@ def replies_from(tenant: Tenant, phone: str, *, job: UUID | None = None) -> list
         mine = mine.filter(job_id=job)
     newest = mine.defer("raw").order_by("-id")[:MOST_SHOWN]
     return replies_of(tenant, reversed(newest))
+
+
+def steps_of(tenant: Tenant, replies: Iterable[Reply]) -> list[dict[str, Any]]:
+    """Steps for `{% timeline %}`: what was answered, and what rules made of it."""
+    steps = []
+    for reply in replies:
+        steps.append(_answered(tenant, reply))
+        steps.extend(_ruled(tenant, ran) for ran in reply.ran)
+    return steps
+
+
+def _answered(tenant: Tenant, reply: Reply) -> dict[str, Any]:
+    message = reply.message
+    said = {"words": reply.text or message.get_kind_display()}
+    title = _("Tapped “%(words)s”") if message.button else _("Answered “%(words)s”")
+    return {
+        "title": title % said,
+        "at": message.received_at,
+        "tone": "ok",
+        "icon": "inbox",
+        "url": link(tenant, "conversations:detail", message=message.public_id),
+        "url_label": _("The answer"),
+    }
+
+
+def _ruled(tenant: Tenant, ran: Ran) -> dict[str, Any]:
+    rule, is_failed = ran.run.rule, ran.run.is_failed
+    deeds = (f"{deed.words}{': ' if deed.why else '.'}{deed.why}" for deed in ran.deeds)
+    step = {
+        "title": _("Rule “%(name)s”") % {"name": rule.name},
+        "at": ran.run.ran_at,
+        "tone": "failed" if is_failed else "neutral",
+        "icon": "warning" if is_failed else "check",
+        "cause": " ".join(deeds),
+    }
+    if rule.status == rule.Status.DELETED:
+        return step
+    page = link(tenant, "rules:detail", rule=rule.public_id)
+    return {**step, "url": page, "url_label": _("The rule")}

@@ -15,6 +15,7 @@ from destinations.models import Destination
 from destinations.providers import errors
 from leadrails import lists
 from leadrails.contacts.replies import replies_from
+from leadrails.contacts.replies import steps_of as reply_steps
 from leadrails.core import ids
 from leadrails.core.reasons import EXPLANATIONS, REASONS, Move, Reason
 from leadrails.core.segments import Segments
@@ -163,6 +164,7 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
     story = _story(request, found)
     kind = found.destination.kind
     can_act = request.role.covers(Role.OPERATOR)
+    replies = replies_from(request.tenant, found.recipient, job=found.id)
     steps = steps_of(story, tenant=request.tenant)
     context = {
         "job": found,
@@ -171,7 +173,7 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "move": _move(found.reason),
         "error": _error(found, kind),
         "has_arrived": found.state in SUCCEEDED,
-        "steps": steps,
+        "steps": [*steps, *reply_steps(request.tenant, replies)],
         "whole_time": whole_time(steps),
         "attempts": [
             (attempt, _pretty(attempt.request), _pretty(attempt.response))
@@ -187,7 +189,7 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "cost": _cost(found),
         "can_replay": can_act and found.state in REPLAYABLE,
         "can_cancel": can_act and found.state in ABORTABLE,
-        "replies": replies_from(request.tenant, found.recipient, job=found.id),
+        "replies": replies,
         "cannot_be_called_back": not settings.LEADRAILS_PUBLIC_URL,
     }
     return render(request, "jobs/job_detail.html", context)

@@ -165,6 +165,9 @@ def test_what_a_rule_did_stands_on_every_page_of_the_answer(
         assert child in shown, page
         assert "Waiting." in shown, page
 
+    told = text(person.get(url("jobs:detail", job=job.public_id)))
+    assert "Tapped “Yes”" in told
+    assert "Rule “Interested”" in told
     assert not Pending.objects.exists()
 
 
