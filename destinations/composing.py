@@ -15,7 +15,7 @@ from msgspec import Struct
 from destinations.providers import fields
 from destinations.providers.base import Content, Message
 from leadrails.core.rendering import Template
-from leadrails.core.rich import Rich, dump, load
+from leadrails.core.rich import Rich, RichError, dump, load
 from leadrails.core.segments import LONGEST_BODY, Segments, measure, smart_encode
 from leadrails.core.web_address import is_web_address
 
@@ -71,6 +71,14 @@ def thaw(kept: Mapping[str, Any], **changes: Any) -> Message:
         channel=kept.get("channel", ""),
         **changes,
     )
+
+
+def rich_of(kept: Mapping[str, Any]) -> Rich | None:
+    """What RCS shows of what `Composed.frozen` gave; None for what has none."""
+    try:
+        return load(kept["rich"]) if kept.get("rich") else None
+    except RichError:  # it has another form by now
+        return None
 
 
 def in_reserve(message: Composed | Message) -> Composed | None:

@@ -14,16 +14,17 @@ from django.utils.translation import gettext_lazy
 
 from destinations import services
 from destinations.credentials import secret_dates
-from destinations.models import Destination
+from destinations.models import Destination, RcsSheet
 from destinations.providers import errors
 from destinations.providers.base import Capability, Provider
-from destinations.providers.fields import Field, Section
+from destinations.providers.fields import CHANNEL, Field, Section
 from destinations.providers.registry import PROVIDERS
 from leadrails.core import ids
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.reasons import EXPLANATIONS
 from leadrails.jobs.models import Job
 from leadrails.tenants.doors import TenantRequest, read_id
+from leadrails.tenants.models import Tenant
 
 COUNTED = 5_000  # newest jobs of each destination; more would cost more than it says
 _DELIVERED = ("delivered", "read")
@@ -134,6 +135,20 @@ def label_of(destination: Destination) -> str:
 def sender_of(destination: Destination) -> str:
     """The sender as people know it: the service if there is one, else the number."""
     return PROVIDERS[destination.kind].sender_of(destination.config).shown
+
+
+def agent_name(tenant: Tenant, destination: Destination) -> str:
+    """What a phone shows above an RCS message: the agent's name, as far as known."""
+    sheet = RcsSheet.objects.for_tenant(tenant).first()
+    return str((sheet.values if sheet else {}).get("display_name") or destination.name)
+
+
+def text_sender(destination: Destination) -> str:
+    """Whom the text message comes from that goes when RCS does not."""
+    config = {n: text for n, text in destination.config.items() if n != CHANNEL}
+    if number := config.get("fallback_from"):
+        return str(number)
+    return PROVIDERS[destination.kind].sender_of(config).shown
 
 
 def pause_sentence(destination: Destination) -> str:

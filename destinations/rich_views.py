@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from destinations import pages, preview
-from destinations.models import Destination, RcsSheet
+from destinations.models import Destination
 from destinations.providers.fields import BY_RCS, CHANNEL, CONTENT_TEMPLATE
 from destinations.providers.registry import PROVIDERS
 from destinations.rich_content import faults
@@ -94,12 +94,6 @@ def shown_of(
     return show(rich, GOOGLE, fields, text.recipient, is_kept=is_kept)
 
 
-def agent_name(request: TenantRequest, row: Destination) -> str:
-    """What the person sees above the message: the agent's name, as far as known."""
-    sheet = RcsSheet.objects.for_tenant(request.tenant).first()
-    return str((sheet.values if sheet else {}).get("display_name") or row.name)
-
-
 # Parts -----------------------------------------------------------------------
 
 
@@ -171,8 +165,8 @@ def _page(
         "editor": editor(draft, limits, known, focus, strict=is_refused),
         "shown": shown,
         "preview": text,
-        "agent": agent_name(request, row),
-        "sender": pages.sender_of(row),
+        "agent": pages.agent_name(request.tenant, row),
+        "sender": pages.text_sender(row),
         "channel": row.config.get(CHANNEL, ""),
         "content_template": row.config.get(CONTENT_TEMPLATE, ""),
         "leads": leads,

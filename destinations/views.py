@@ -23,7 +23,7 @@ from destinations.models import Destination
 from destinations.providers.base import Capability
 from destinations.providers.registry import PROVIDERS
 from destinations.replies import can_connect, connect_replies
-from destinations.rich_views import agent_name, shown_of
+from destinations.rich_views import shown_of
 from leadrails.core.phone import country_name
 from leadrails.core.rendering import AVAILABLE_FIELDS
 from leadrails.jobs import gates
@@ -247,7 +247,8 @@ def destination_detail(request: TenantRequest, destination: str) -> HttpResponse
         "preview": shown_text,
         "preview_lead": leads[0] if leads else None,
         "rich": shown_of(request, row, shown_text, lead_id),
-        "agent": agent_name(request, row),
+        "agent": pages.agent_name(request.tenant, row),
+        "text_sender": pages.text_sender(row),
         "may_compose": PROVIDERS[row.kind].rich_limits is not None,
         "kept": contents.content_of(row),
     }

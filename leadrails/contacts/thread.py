@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from destinations.composing import rich_of
 from leadrails.contacts.replies import MOST_SHOWN, Reply, replies_from
-from leadrails.core import rich
 from leadrails.core.states import State
 from leadrails.jobs.models import Job
 from leadrails.tenants.models import Tenant
@@ -70,7 +70,7 @@ def _sent_to(tenant: Tenant, phone: str) -> list[Job]:
 def _sent(job: Job, taps: Sequence[dict[str, Any]]) -> Sent:
     message: dict[str, Any] = job.message or {}
     files = len(message.get("media", ()))
-    content = _rich(message)
+    content = rich_of(message)
     if content is None:
         return Sent(job, [message.get("body", "")], files, [])
     cards = (f"{each.title}\n{each.description}" for each in content.cards)
@@ -87,13 +87,3 @@ def _sent(job: Job, taps: Sequence[dict[str, Any]]) -> Sent:
     ]
     shown = [text.strip() for text in texts if text.strip()]
     return Sent(job, shown, pictures + (content.file is not None), chips)
-
-
-def _rich(message: dict[str, Any]) -> rich.Rich | None:
-    """None for what went as a text, and for what has another form by now."""
-    if not (kept := message.get("rich")):
-        return None
-    try:
-        return rich.load(kept)
-    except rich.RichError:
-        return None

@@ -11,13 +11,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from destinations.composing import rich_of
 from destinations.models import Destination
+from destinations.pages import agent_name
 from destinations.providers import errors
+from destinations.providers.fields import BY_RCS
 from leadrails import lists
 from leadrails.contacts.replies import replies_from
 from leadrails.contacts.replies import steps_of as reply_steps
 from leadrails.core import ids
 from leadrails.core.reasons import EXPLANATIONS, REASONS, Move, Reason
+from leadrails.core.rich import Rich
 from leadrails.core.segments import Segments
 from leadrails.core.states import (
     ABORTABLE,
@@ -49,6 +53,7 @@ from leadrails.ui import live
 from leadrails.ui.paging import KeysetPage, keyset_page
 from leadrails.ui.states import look_of
 
+TEXTS = ("sms", "mms")  # what a job's `channel` says of a text in RCS's place
 MOST_STOPS = 20  # of a destination while a job waited
 ACTS_ON_MANY = {
     "replay_many": REPLAYABLE,
@@ -186,6 +191,8 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "shut": gates.why_shut(found.destination) if _is_due(found) else None,
         "can_resend": can_act and can_resend(found),
         "copies": _copies(found),
+        "rcs": _by_rcs(found),
+        "agent": agent_name(request.tenant, found.destination),
         "cost": _cost(found),
         "can_replay": can_act and found.state in REPLAYABLE,
         "can_cancel": can_act and found.state in ABORTABLE,
@@ -214,6 +221,14 @@ def _cost(job: Job) -> Cost | None:
         return None
     measured = Segments(job.encoding, 0, job.segments, None)
     return cost_of(job.tenant, job.recipient, measured, job.destination_id)
+
+
+def _by_rcs(job: Job) -> Rich | None:
+    """What the phone showed by RCS; None if a text message went, or nothing yet."""
+    kept = job.message or {}
+    if kept.get("channel") not in BY_RCS or job.channel in TEXTS:
+        return None
+    return rich_of(kept) or Rich(text=kept.get("body", ""))
 
 
 def _planned_for(job: Job) -> datetime | None:

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadrails.core.graphemes import clusters
@@ -29,6 +29,10 @@ from leadrails.core.rich_limits import (
     problems,
 )
 
+# What Hypothesis does once takes long on a busy machine.
+calmly = settings(
+    max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None
+)
 FAMILY = "👩‍👩‍👧"
 words = st.text("ab é{}%\n<👩\u200d", max_size=12)
 some = st.text("ab é{}%\n<👩\u200d", min_size=1, max_size=12)
@@ -90,11 +94,13 @@ def told(rich, limits=GOOGLE, **how):
     return {one.path: one.position for one in problems(rich, limits, **how)}
 
 
+@calmly
 @given(messages)
 def test_what_is_kept_as_json_comes_back_the_same(rich):
     assert load(json.loads(json.dumps(dump(rich)))) == rich
 
 
+@calmly
 @given(messages)
 def test_every_text_is_reached_once_and_nothing_else_changes(rich):
     seen = []

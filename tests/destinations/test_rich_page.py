@@ -14,7 +14,7 @@ from destinations.services import create_destination
 from leadrails.core.rich import Kind, Rich, load
 from leadrails.core.rich_limits import GOOGLE
 from leadrails.tenants.models import Role
-from tests.core.test_rich import messages
+from tests.core.test_rich import calmly, messages
 from tests.make import make_lead, make_source, make_tenant, make_user
 
 PICTURE = {"url": "https://h.example/{{ lead.service_type }}.jpg"}
@@ -137,6 +137,7 @@ def form_of(answer):
     return Form(answer.content.decode())
 
 
+@calmly
 @given(messages)
 def test_a_draft_loses_nothing_of_a_message(rich):
     assume(all(card.media is None or card.media.url for card in rich.cards))

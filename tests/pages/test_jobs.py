@@ -383,3 +383,23 @@ def test_nothing_ticked_is_not_everything(world, make, enter, url):
     page = client.get(url("jobs:replay_many"), {"picked": "1"}, follow=True)
     assert page.redirect_chain[-1][0] == url("jobs:list")
     assert "Tick the jobs first" in page.content.decode()
+
+
+def test_what_went_by_rcs_is_shown_as_its_phone_showed_it(world, make, enter, url):
+    card = {"title": "Your roof", "suggestions": [{"kind": "reply", "label": "Yes"}]}
+    message = {"to": "+12025550100", "body": "Plain", "channel": "rcs"}
+    client = enter(world.tenant)
+
+    def page(kept, **fields):
+        job = make("delivered", message=kept, **fields)
+        answer = client.get(url("jobs:detail", job=job.public_id))
+        return answer.content.decode()
+
+    by_rcs = page({**message, "rich": {"cards": [card]}}, channel="rcs")
+    assert '<p class="rich-title" dir="auto">Your roof</p>' in by_rcs
+    assert "Text message in reserve" in by_rcs
+    assert "phone-rcs" in page(message, channel="rcs")
+    instead = page({**message, "rich": {"cards": [card]}}, channel="sms")
+    assert "phone-rcs" not in instead
+    assert "Plain" in instead
+    assert "phone-rcs" in page({**message, "rich": {"of": "later"}}, channel="rcs")
