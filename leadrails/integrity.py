@@ -54,6 +54,10 @@ CHECKS = {
         SELECT count(*) FROM webhooks_rawcallback callback
         WHERE job_id >= (SELECT id FROM jobs_job ORDER BY id LIMIT 1)
           AND NOT EXISTS (SELECT FROM jobs_job WHERE id = callback.job_id)""",
+    "rules' messages without their job": """
+        SELECT count(*) FROM rules_run
+        WHERE job_id >= (SELECT id FROM jobs_job ORDER BY id LIMIT 1)
+          AND NOT EXISTS (SELECT FROM jobs_job WHERE id = rules_run.job_id)""",
     "jobs of another workspace than their lead": """
         SELECT count(*) FROM jobs_job job JOIN leads_lead lead ON lead.id = lead_id
         WHERE job.tenant_id <> lead.tenant_id""",

@@ -8,6 +8,8 @@ from leadrails import retention
 from leadrails.contacts.models import InboundMedia, InboundMessage, Suppression
 from leadrails.contacts.services import forget_messages, suppress
 from leadrails.core import ids
+from leadrails.rules.models import Pending, Run
+from leadrails.rules.services import create_rule
 from tests.make import make_message, make_tenant
 from tests.webhooks.twilio import make_sent_job
 
@@ -28,11 +30,20 @@ def test_old_messages_go_with_their_files():
     for days in (3, 2, 1):
         message_of(job, NOW - timedelta(days=days))
     young = message_of(job, NOW)
+    rule = create_rule(
+        job.tenant, once=ids.uuid7(), name="Yes", words=["Yes"], tag="x", actor=None
+    )
+    for message in InboundMessage.objects.all():
+        Run.objects.create(
+            tenant=job.tenant, rule=rule, message=message, by="words", ran_at=NOW
+        )
+        Pending.objects.create(message=message, due_at=NOW)
 
     assert forget_messages(NOW, batch=2) == 3
 
     assert list(InboundMessage.objects.all()) == [young]
-    assert InboundMedia.objects.get().message_id == young.pk
+    for model in (InboundMedia, Run, Pending):
+        assert model.objects.get().message_id == young.pk
 
 
 def test_messages_go_with_the_leads_and_suppressions_stay(settings, monkeypatch):
