@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from leadrails import statements
 from webhooks import sql
-from webhooks.reports import AttemptFacts, Case, JobFacts, Report, Told, text
+from webhooks.reports import AttemptFacts, Case, JobFacts, Report, Told, text, word_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _event_row(report: Report, job: JobFacts) -> dict[str, Any]:
     return {
         "job_id": job.id,
         "provider_id": report.provider_id,
-        "status": text(update.raw_status, 40),
+        "status": word_of(report),
         "error": text(update.error_code, 20),
         "tenant_id": job.tenant_id,
         "attempt": report.number,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from destinations.providers.fields import CHANNEL
 from leadrails.jobs import deadlines
 from leadrails.jobs.deadlines import Moved
 from webhooks.cases import Loaded, load_cases, write_cases
@@ -54,6 +55,13 @@ def _note_deadlines(reports: Sequence[Report], loaded: Loaded) -> None:
         Moved(job_id, places[job_id], case.was, case.job.state, case.job.reason)
         for job_id, case in loaded.cases.items()
         if case.job.state is not case.was
+    )
+    deadlines.note_channels(
+        [
+            job_id
+            for job_id, case in loaded.cases.items()
+            if case.has_other_sender and places[job_id].config.get(CHANNEL)
+        ]
     )
 
 

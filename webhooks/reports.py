@@ -5,6 +5,7 @@ A report is first merged into what its own attempt is known to have come to; onl
 what is further moves the job. So neither order nor repetition matters.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from uuid import UUID
 from destinations.models import Destination
 from destinations.providers import errors
 from destinations.providers.base import StatusUpdate
+from destinations.providers.fields import CHANNEL, FALLBACK, LEADRAILS, RCS
 from leadrails.core.phone import region_of
 from leadrails.core.reports import ReportDecision, decide_report
 from leadrails.core.retry import RetryPolicy
@@ -134,6 +136,10 @@ class Case:
         """The job's state before the reports."""
         return self._before.state
 
+    @property
+    def has_other_sender(self) -> bool:
+        return self.job.sender != self._before.sender
+
     def add_lost_attempt(self, report: Report) -> None:
         """
         Believe in an attempt that the database has forgotten.
@@ -169,6 +175,8 @@ def record(report: Report, case: Case) -> ReportDecision | None:
         return None
     known = case.known(report.number)
     is_news = _is_news(report, case, known)
+    if _arrived_twice(told, case.told):
+        case.job.is_possible_duplicate = True
     case.told.append(told)
     case.news.append(report)
     _note_facts(report, case, known)
@@ -184,10 +192,40 @@ def _told(report: Report) -> Told:
     update = report.update
     return Told(
         provider_id=report.provider_id,
-        status=text(update.raw_status, 40),
+        status=word_of(report),
         error=text(update.error_code, 20),
         attempt=report.number,
         state=update.status or "",
+    )
+
+
+BY_TEXT = " (text)"
+
+
+def word_of(report: Report) -> str:
+    """
+    The provider's own word, with a mark where it tells of the text in reserve.
+
+    When a provider falls back from RCS, it says all of the same message once more.
+    """
+    word = text(report.update.raw_status, 40)
+    sender, config = report.update.sender or "", report.destination.config
+    if config.get(CHANNEL) != RCS or config.get(FALLBACK.name) == LEADRAILS:
+        return word
+    is_text = bool(sender) and not sender.startswith("rcs:")
+    return text(word, 40 - len(BY_TEXT)) + BY_TEXT if is_text else word
+
+
+def _arrived_twice(told: Told, before: Iterable[Told]) -> bool:
+    """Whether both the RCS message and the text in its place are said to be there."""
+    if told.state not in SUCCEEDED:
+        return False
+    is_text = told.status.endswith(BY_TEXT)
+    return any(
+        other.state in SUCCEEDED
+        and other.provider_id == told.provider_id
+        and other.status.endswith(BY_TEXT) != is_text
+        for other in before
     )
 
 

@@ -21,8 +21,8 @@ from destinations.providers import errors, fields
 from destinations.providers.answers import MAX_PAGES, Auth
 from destinations.providers.fields import Field
 from destinations.providers.inbound import Inbound, InboundAnswer, NotInbound
-from destinations.providers.keeping import KeepsContent
 from destinations.providers.media import MediaLimits
+from destinations.providers.rcs import OffersRcs
 from leadrails.core.delivery import (
     ErrorClass,
     OutcomeUnknown,
@@ -198,7 +198,7 @@ class SignatureCheck(StrEnum):
     UNCHECKED = "unchecked"  # nothing on file that could check it
 
 
-class Provider(KeepsContent, Protocol):
+class Provider(OffersRcs, Protocol):
     """
     A kind of destination. To be inherited: what has a body here is a default.
 

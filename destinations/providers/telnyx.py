@@ -45,6 +45,7 @@ from destinations.providers.fields import (
     MEDIA,
     PATIENCE,
     RCS,
+    RCS_ONLY,
     Field,
     patience,
 )
@@ -190,6 +191,17 @@ class TelnyxSMS(Provider):
             sender=telnyx_messages.sender(data.get("from")),
             http_status=answer.status,
         )
+
+    @property
+    def checks_rcs_of(self) -> str:
+        """Where Telnyx falls back, it looks by itself."""
+        is_alone = self.channel == RCS_ONLY
+        is_asked = is_alone or (self.channel == RCS and self.is_fallback_ours)
+        return self.rcs_agent if is_asked else ""
+
+    async def has_rcs(self, to: str, http: ProviderSession) -> bool | None:
+        url = f"{self.api_url}/messaging/rcs/capabilities/{self.rcs_agent}/{to}"
+        return telnyx_rcs.has_rcs(await http.get_json(url, auth=self.auth))
 
     async def fetch(self, provider_id: str, http: ProviderSession) -> StatusUpdate:
         """Telnyx knows a message for ten days."""

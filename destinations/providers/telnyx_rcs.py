@@ -7,6 +7,7 @@ Source: developers.telnyx.com, "Send an RCS message"; the messaging OpenAPI docu
 from collections.abc import Sequence
 from typing import Any
 
+from destinations.providers.answers import Answer
 from destinations.providers.base import Message
 from leadrails.core.rich import Card, File, Kind, Picture, Rich, Suggestion
 
@@ -37,6 +38,16 @@ def fallback(message: Message, sender: str, subject: str) -> Json:
         "media_urls": list(message.media),
     }
     return {"mms_fallback": {name: value for name, value in mms.items() if value}}
+
+
+def has_rcs(answer: Answer) -> bool | None:
+    """What the answer about a phone says: its features, or none."""
+    match answer.body.get("data"):
+        case {"features": [*features]}:
+            return bool(features)
+        case {"features": None}:
+            return False
+    return None
 
 
 def plain(body: str, media: Sequence[str]) -> Rich:

@@ -76,7 +76,13 @@ def _is_handed_over(move: Moved) -> bool:
 
 
 def _note_channels(moves: Sequence[Moved]) -> None:
-    jobs = [move.job_id for move in moves if move.destination.config.get(CHANNEL)]
+    note_channels(
+        [move.job_id for move in moves if move.destination.config.get(CHANNEL)]
+    )
+
+
+def note_channels(jobs: Sequence[UUID]) -> None:
+    """Note what carried messages that were to go otherwise than as a text."""
     if jobs:
         statements.run(sql.NOTE_CHANNELS, {"jobs": jobs})
 

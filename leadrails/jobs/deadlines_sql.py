@@ -8,7 +8,8 @@ SELECT job.id, 'fallback', '00000000-0000-0000-0000-000000000000', job.tenant_id
     THEN (job.message->>'send_at')::timestamptz END) + input.wait
 FROM unnest(%(jobs)s::uuid[], %(waits)s::interval[]) AS input (job_id, wait)
 JOIN jobs_job job ON job.id = input.job_id
-WHERE job.message->>'channel' = 'rcs' AND job.cause <> 'fallback'
+WHERE job.message->>'channel' = 'rcs' AND job.channel IN ('', 'rcs')
+  AND job.cause <> 'fallback'
 ORDER BY job.id
 ON CONFLICT (job_id, kind, rule_id) DO UPDATE SET due_at = excluded.due_at
 """
@@ -45,10 +46,20 @@ SELECT id, 'recall', '00000000-0000-0000-0000-000000000000', tenant_id, now() FR
 ON CONFLICT DO NOTHING
 """
 
+# Who carried it tells: what was to go by RCS may have gone as a text, at once or when
+# the provider fell back.
 NOTE_CHANNELS = """
-UPDATE jobs_job SET channel = CASE message->>'channel'
-  WHEN 'rcs_only' THEN 'rcs' ELSE left(message->>'channel', 8) END
-WHERE id = ANY(%(jobs)s) AND channel = '' AND message->>'channel' > ''
+WITH told AS (
+  SELECT id, CASE
+    WHEN message->>'channel' NOT IN ('rcs', 'rcs_only')
+      THEN left(message->>'channel', 8)
+    WHEN sender = '' OR starts_with(sender, 'rcs:') THEN 'rcs'
+    WHEN message->'media' IS NOT NULL THEN 'mms'
+    ELSE 'sms' END AS channel
+  FROM jobs_job WHERE id = ANY(%(jobs)s) AND message->>'channel' > ''
+)
+UPDATE jobs_job job SET channel = told.channel
+FROM told WHERE job.id = told.id AND job.channel <> told.channel
 """
 
 # Two sweeps never get the same, and what a callback is at is left for the next one.

@@ -6,13 +6,16 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from destinations.callbacks import status_url
-from destinations.composing import thaw
+from destinations.composing import in_reserve, thaw
 from destinations.credentials import hide_secrets, provider_for
 from destinations.models import Destination
 from destinations.providers.base import Message
 from destinations.providers.fields import RCS, patience
 from destinations.providers.http import ProviderSession
+from destinations.reach import has_rcs
 from leadrails.core import phone
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.delivery import (
@@ -67,11 +70,16 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
     """Make one attempt and say what it came to. Never raises, even when cut off."""
     job = start.job
     began = time.monotonic()
+    reach: bool | None = None
     try:
-        if began >= job.mine_until:
+        provider, kept = provider_for(place), start.message
+        if kept.get("channel"):
+            reach = await has_rcs(provider, kept["to"], http)
+            kept = _within_reach(kept, reach)
+        if time.monotonic() >= job.mine_until:
             # We were frozen: somebody else may have found nothing and sent it since.
             raise NotSent("the lease ran out before the call could be made")
-        outcome: Outcome = await provider_for(place).send(_message(start, place), http)
+        outcome: Outcome = await provider.send(_message(start, place, kept), http)
     except SendError as error:
         outcome = error
     except CannotDecrypt:
@@ -86,7 +94,32 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
     duration = timedelta(seconds=time.monotonic() - began)
     if outcome is UNREADABLE:
         return _result(start, _STOP, outcome, duration)
-    return _result(start, _decide(outcome, start, place, duration), outcome, duration)
+    decision = _decide(outcome, start, place, duration)
+    result = _result(start, decision, outcome, duration)
+    if reach is None:
+        return result
+    return structs.replace(result, response={**result.response, "has_rcs": reach})
+
+
+def _within_reach(kept: dict[str, Any], reach: bool | None) -> dict[str, Any]:
+    """
+    What is sent to a phone, as a job keeps it.
+
+    Raises:
+        Refused: it has no RCS, and nothing else is to go.
+    """
+    if reach is not False:
+        return kept
+    text = in_reserve(thaw(kept))
+    if text is None:
+        raise Refused(
+            code="",
+            title="This phone cannot be reached by RCS, and nothing else is to go",
+            error_class=ErrorClass.RECIPIENT_PERMANENT,
+            scope=Scope.RECIPIENT,
+            http_status=None,
+        )
+    return {"to": kept["to"], **text.frozen()}
 
 
 def _decide(
@@ -105,14 +138,14 @@ def _decide(
     )
 
 
-def _message(start: Start, place: Destination) -> Message:
+def _message(start: Start, place: Destination, kept: dict[str, Any]) -> Message:
     job = start.job
     left = int((job.expires_at - job.clock).total_seconds())
-    if falls_back(place) and start.message.get("channel") == RCS:
+    if falls_back(place) and kept.get("channel") == RCS:
         # When the text goes, the rich message must not arrive any more.
         left = min(left, patience(place.config))
     return thaw(
-        start.message,
+        kept,
         callback_url=status_url(job.destination_id, job.id, start.number),
         validity_seconds=max(5, min(left, LONGEST_VALIDITY)),
         send_at=_send_at(start),

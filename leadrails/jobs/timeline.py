@@ -145,7 +145,9 @@ def _report(event: DeliveryEvent, kind: str) -> Step:
 
 def _meaning(status: str, kind: str) -> str:
     provider = PROVIDERS.get(kind)
-    return provider.status_words.get(status, "") if provider else ""
+    # After the word may stand which of two messages it is of.
+    word = status.partition(" ")[0]
+    return provider.status_words.get(word, "") if provider else ""
 
 
 def _cause(kind: str, code: str, where: errors.Where) -> Step:

@@ -1,4 +1,4 @@
-"""RCS content that must lie at the provider before it can be sent."""
+"""What providers of RCS offer beyond sending: kept content, and whom it reaches."""
 
 from __future__ import annotations
 
@@ -13,12 +13,30 @@ if TYPE_CHECKING:
     from destinations.providers.http import ProviderSession
 
 
-class KeepsContent(Protocol):
+class OffersRcs(Protocol):
     """
-    What `Provider` offers of it. To be inherited: these defaults keep nothing.
+    A part of `Provider`. To be inherited: these defaults keep nothing and ask nobody.
 
-    But for `kept_content` only asked where that gives any.
+    Of content only `kept_content` and `content_problem` are asked where it gives none.
     """
+
+    @property
+    def checks_rcs_of(self) -> str:
+        """
+        The RCS sender for which phones are to be looked up before a message goes.
+
+        Empty where the provider looks by itself, or falls back.
+        """
+        return ""
+
+    async def has_rcs(self, to: str, http: ProviderSession) -> bool | None:  # noqa: ARG002
+        """
+        Whether a phone can be reached by RCS; None if that cannot be told.
+
+        Raises:
+            SendError: nothing is known.
+        """
+        return None
 
     @classmethod
     def kept_content(

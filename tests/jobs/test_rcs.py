@@ -1,0 +1,143 @@
+"""RCS from a job's side: whom it reaches, and what a fallback makes of it."""
+
+import asyncio
+
+import pytest
+
+from destinations.credentials import provider_for
+from destinations.providers import simulated
+from destinations.providers.http import ProviderSession
+from destinations.reach import has_rcs
+from leadrails.jobs.models import Attempt, Deadline, DeliveryEvent
+from tests.make import make_destination, make_job, make_lead, make_source, make_tenant
+from tests.webhooks.twilio import form, make_sent_job, report
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CAPABLE, NOT_CAPABLE = "+12125550142", "+12125550183"
+RCS, NUMBER = "rcs:agent", "+15555550100"
+
+
+def make_telnyx(simulator, **config):
+    tenant = make_tenant()
+    sid = simulated.account_sid(tenant.id)
+    account = simulator.account(tenant.id)
+    own = {
+        "messaging_profile_id": account.telnyx_profile,
+        "public_key": account.telnyx_public_key,
+        "from_number": account.telnyx_sender,
+        "rcs_agent": account.telnyx_agent,
+    }
+    place = make_destination(
+        tenant,
+        kind="telnyx_sms",
+        config={**own, **config},
+        credentials={"api_key": account.telnyx_key},
+        rich={"text": "Rich words", "suggestions": [{"kind": "reply", "label": "Yes"}]},
+        body_template="Plain words",
+    )
+    return place, sid
+
+
+def sent(place, to, drain):
+    lead = make_lead(make_source(place.tenant), phone=to)
+    job = make_job(lead, place)
+    drain()
+    job.refresh_from_db()
+    return job, Attempt.objects.get(job_id=job.pk)
+
+
+def test_a_phone_without_rcs_gets_the_text_at_once(simulator, drain):
+    place, sid = make_telnyx(simulator, channel="rcs", fallback="leadrails")
+
+    job, attempt = sent(place, NOT_CAPABLE, drain)
+
+    assert (job.state, job.channel) == ("accepted", "sms")
+    assert attempt.response["has_rcs"] is False
+    assert not Deadline.objects.filter(job_id=job.pk).exists()
+    (row,) = simulator.wait(account=sid)
+    assert (row["body"], row["from"]) == ("Plain words", place.config["from_number"])
+
+
+def test_a_phone_with_rcs_gets_rcs(simulator, drain):
+    place, sid = make_telnyx(simulator, channel="rcs", fallback="leadrails")
+
+    job, attempt = sent(place, CAPABLE, drain)
+
+    assert (job.state, job.channel) == ("accepted", "rcs")
+    assert attempt.response["has_rcs"] is True
+    (row,) = simulator.wait(account=sid)
+    assert row["rich"]["chips"][0]["text"] == "Yes"
+
+
+def test_rcs_only_ends_for_a_phone_without_it(simulator, drain):
+    place, sid = make_telnyx(simulator, channel="rcs_only")
+
+    job, attempt = sent(place, NOT_CAPABLE, drain)
+
+    assert (job.state, job.reason) == ("dead", "recipient_refused")
+    assert "cannot be reached by RCS" in attempt.error_message
+    assert simulator.requests(account=sid) == []
+
+
+def test_what_is_known_of_a_phone_is_not_asked_again(simulator, settings):
+    settings.LEADRAILS_SIMULATOR_URL = simulator.url
+    place, _ = make_telnyx(simulator, channel="rcs_only")
+
+    def ask(to):
+        async def run():
+            async with ProviderSession() as http:
+                return await has_rcs(provider_for(place), to, http)
+
+        return asyncio.run(run())
+
+    assert (ask(CAPABLE), ask(NOT_CAPABLE)) == (True, False)
+    settings.LEADRAILS_SIMULATOR_URL = "http://127.0.0.1:9"
+    assert (ask(CAPABLE), ask(NOT_CAPABLE)) == (True, False)
+    assert ask("+12125550143") is None
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    assert ask(CAPABLE) is None
+
+
+# What a provider falls back to ------------------------------------------------------
+
+
+def by(sender, status):
+    return form(status, From=sender)
+
+
+@pytest.mark.parametrize(
+    ("said", "channel", "sender", "is_twice"),
+    [
+        ([(RCS, "sent"), (RCS, "delivered")], "rcs", RCS, False),
+        ([(RCS, "sent"), (NUMBER, "sent")], "sms", NUMBER, False),
+        (
+            [(RCS, "sent"), (NUMBER, "sent"), (NUMBER, "delivered")],
+            "sms",
+            NUMBER,
+            False,
+        ),
+        (
+            [(RCS, "sent"), (NUMBER, "delivered"), (RCS, "delivered")],
+            "rcs",
+            RCS,
+            True,
+        ),
+        ([(RCS, "delivered"), (NUMBER, "delivered")], "sms", NUMBER, True),
+        ([(NUMBER, "delivered"), (RCS, "read")], "rcs", RCS, True),
+    ],
+)
+def test_the_channel_that_reached_the_person_is_noted(said, channel, sender, is_twice):
+    place = make_destination(make_tenant())
+    place.config["channel"] = "rcs"
+    place.save()
+    message = {"to": "+12025550100", "body": "Plain", "channel": "rcs"}
+    job = make_sent_job(destination=place, message=message)
+
+    for item in said:
+        job = report(job, by(*item))
+
+    assert (job.channel, job.sender) == (channel, sender)
+    assert job.is_possible_duplicate is is_twice
+    words = DeliveryEvent.objects.filter(job_id=job.pk).values_list("status", flat=True)
+    marks = [f"{s} (text)" if f == NUMBER else s for f, s in said]
+    assert sorted(words) == sorted(marks)
