@@ -20,6 +20,7 @@ from leadrails.core.children import Cause
 from leadrails.core.fallback import MENDED_BY_TEXT
 from leadrails.core.states import AT_PROVIDER, FAILED, SUCCEEDED, State
 from leadrails.jobs import deadlines_sql as sql
+from leadrails.jobs import receipts
 from leadrails.jobs.children import child_id
 
 RULES_KNOWN_FOR = 1.0  # seconds
@@ -76,9 +77,9 @@ def _is_handed_over(move: Moved) -> bool:
 
 
 def _note_channels(moves: Sequence[Moved]) -> None:
-    note_channels(
-        [move.job_id for move in moves if move.destination.config.get(CHANNEL)]
-    )
+    rich = [move for move in moves if move.destination.config.get(CHANNEL)]
+    note_channels([move.job_id for move in rich])
+    receipts.note(rich)
 
 
 def note_channels(jobs: Sequence[UUID]) -> None:

@@ -9,14 +9,17 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from destinations.models import Destination
+from destinations.providers.fields import CHANNEL
 from leadrails.core import ids, phone
 from leadrails.core.reasons import REASONS
 from leadrails.core.states import SUCCEEDED, State
+from leadrails.jobs.families import CAUSES, CHANNELS
 from leadrails.jobs.models import Job, JobQuerySet
 from leadrails.lists import Fixed
 from leadrails.tenants.doors import read_id
 from leadrails.ui.states import look_of
 
+TOLD = ("rcs", "whatsapp")  # channels that a job's row names
 ERROR_CODE = re.compile(r"[A-Za-z]{0,2}[0-9]{3,6}")
 
 
@@ -53,6 +56,9 @@ def narrowed(jobs: JobQuerySet, query: QueryDict, country: str) -> JobQuerySet:
         jobs = jobs.filter(_given("reason", reason.replace("\x00", "")))
     if destination := query.get("destination"):
         jobs = jobs.filter(destination_id=read_id(Destination.prefix, destination))
+    for field in ("cause", "channel"):
+        if word := query.get(field):
+            jobs = jobs.filter(_given(field, word.replace("\x00", "")))
     if text := _text(query):
         jobs = jobs.filter(_matching(text, country))
     return jobs
@@ -96,6 +102,22 @@ def active_filters(
         value = names.get(place, place)
         active.append({"name": "destination", "label": _("Destination")})
         active[-1]["value"] = value
+    if cause := query.get("cause"):
+        value = str(CAUSES.get(cause, cause))
+        active.append({"name": "cause", "label": _("Made as"), "value": value})
+    if channel := query.get("channel"):
+        value = str(CHANNELS.get(channel, channel))
+        active.append({"name": "channel", "label": _("Channel"), "value": value})
     if text := query.get("q", "").strip():
         active.append({"name": "q", "label": _("Search"), "value": text})
     return active
+
+
+def kinds_of_jobs(destinations: Iterable[Destination]) -> dict[str, Any]:
+    """What jobs can be told apart by, beside their states, where any are not alike."""
+    if not any(place.config.get(CHANNEL) for place in destinations):
+        return {}
+    return {
+        "causes": CAUSES.items(),
+        "channels": [(name, CHANNELS[name]) for name in TOLD],
+    }

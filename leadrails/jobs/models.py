@@ -228,7 +228,7 @@ class Job(PublicIdModel):
                     condition=models.Q(**{f"{field}__gt": ""}),
                     name=f"job_by_{field}",
                 )
-                for field in ("reason", "error_code")
+                for field in ("reason", "error_code", "cause", "channel")
             ),
             # What still waits for the provider's last word.
             models.Index(

@@ -15,6 +15,7 @@ from leadrails.core.states import FAILED, SUCCEEDED, State
 from leadrails.jobs import figures
 from leadrails.jobs.figures import PERIODS, Figures, percentile
 from leadrails.jobs.first_steps import first_steps, newest_delivered
+from leadrails.jobs.reading import read_rates
 from leadrails.leads.models import Lead
 from leadrails.tenants.doors import TenantRequest, member_required
 from leadrails.tenants.models import Tenant
@@ -28,6 +29,8 @@ def overview(request: TenantRequest) -> HttpResponse:
     period = PERIODS.get(request.GET.get("period", ""), PERIODS["24h"])
     found = figures.figures_of(tenant, period, now)
     speeds = figures.speeds(tenant, now - period.length)
+    rows = _rows(tenant, found, now)
+    places = [row["destination"] for row in rows]
     context = {
         "period": period,
         "periods": PERIODS.values(),
@@ -37,7 +40,8 @@ def overview(request: TenantRequest) -> HttpResponse:
         "held": figures.held_now(tenant),
         "open_alerts": Alert.objects.for_tenant(tenant).awake(now).count(),
         "buckets": found.buckets(),
-        "rows": _rows(tenant, found, now),
+        "rows": rows,
+        "read": read_rates(tenant, now - period.length, places),
         "steps": first_steps(tenant, request.role, now),
         "cannot_be_called_back": not settings.LEADRAILS_PUBLIC_URL,
         **_outcomes(found),
@@ -69,10 +73,8 @@ def _outcomes(found: Figures) -> dict[str, Any]:
     states = found.states()
     finished = sum(states[state] for state in SUCCEEDED | FAILED)
     arrived = sum(states[state] for state in SUCCEEDED)
-    read = states[State.READ]
     return {
         "delivered_share": arrived / finished if finished else None,
-        "read_share": read / arrived if read else None,
         "failed": sum(states[state] for state in FAILED),
     }
 
@@ -81,7 +83,7 @@ def _rows(tenant: Tenant, found: Figures, now: datetime) -> list[dict[str, Any]]
     places = list(
         Destination.objects.for_tenant(tenant)
         .listed()
-        .defer("credentials", "body_template")
+        .defer("credentials")
         .order_by("name")
     )
     waiting = figures.waiting_since(place.pk for place in places)

@@ -17,7 +17,7 @@ from leadrails.core.reasons import Reason
 from leadrails.core.rendering import TemplateError, lead_fields
 from leadrails.core.states import State
 from leadrails.core.turns import ALONE, lead_waits_until
-from leadrails.jobs import company
+from leadrails.jobs import company, receipts
 from leadrails.jobs.queue import Aside, DueJob, Start
 
 log = logging.getLogger(__name__)
@@ -148,6 +148,8 @@ def _first_message(job: DueJob, place: Destination) -> Start | Aside:
             reason = Reason.CONTENT_NOT_READY
             return Aside(job=job, state=State.HELD, reason=reason, place=place)
         message = {"to": job.recipient, **composed.frozen()}
+        if composed.channel:
+            message[receipts.VERSION] = str(receipts.version_of(place))
         if minutes := place.config.get(SEND_AFTER):
             send_at = job.clock + timedelta(minutes=int(minutes))
             message["send_at"] = send_at.isoformat()

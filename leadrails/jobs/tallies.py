@@ -177,7 +177,7 @@ FROM (
   UNION ALL
   SELECT tenant_id, source_id, leadrails_hour_of(id), 'lead', 0, count(*)
   FROM leads_lead WHERE id >= %(oldest)s GROUP BY 1, 2, 3
-) found WHERE hour >= %(since)s
+) found WHERE hour >= %(since)s AND what NOT IN ('reached', 'seen')
 GROUP BY 1, 2, 3, 4 HAVING sum(counted) <> sum(found)
 """
 

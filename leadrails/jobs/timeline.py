@@ -12,6 +12,7 @@ from destinations.providers.registry import PROVIDERS
 from leadrails.core import ids
 from leadrails.core.reasons import REASONS
 from leadrails.core.states import AT_PROVIDER, SUCCEEDED, State
+from leadrails.jobs.families import Family, step_of_cause, steps_of_children
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.leads.models import Lead, Source
@@ -40,6 +41,7 @@ class Story:
     attempts: list[Attempt]
     events: list[DeliveryEvent]
     stops: Sequence["Stop"] = ()
+    family: Family | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def steps_of(story: Story, *, tenant: Tenant) -> list[Step]:
     if story.job.is_possible_duplicate:
         _label_second_copies(called, story.attempts)
     reported = [_report(event, kind) for event in story.events]
-    middle = sorted(called + reported, key=lambda step: step["at"])
+    made = steps_of_children(story.job, story.family, tenant)
+    middle = sorted(called + reported + made, key=lambda step: step["at"])
     steps = [*_beginning(story, tenant), *middle]
     ending = _ending(story.job)
     if ending and not (reported and _is_told(story)):
@@ -79,7 +82,9 @@ def _beginning(story: Story, tenant: Tenant) -> list[Step]:
             "icon": "leads",
         }
     )
-    if job.replay_of:
+    if job.parent_id:
+        steps.append(step_of_cause(job, tenant))
+    elif job.replay_of:
         original = ids.encode(Job.prefix, job.replay_of)
         steps.append(
             {

@@ -33,10 +33,17 @@ from leadrails.core.states import (
     State,
 )
 from leadrails.jobs import gates
+from leadrails.jobs.families import (
+    CAUSES,
+    channel_of,
+    duplicate_hint,
+    family_of,
+)
 from leadrails.jobs.filters import (
     active_filters,
     chosen_states,
     is_one_job,
+    kinds_of_jobs,
     narrowed,
     parts_of,
 )
@@ -99,6 +106,7 @@ def _listed(request: TenantRequest, page: KeysetPage[Job]) -> dict[str, Any]:
         "destinations": places.values(),
         "chosen": query,
         "states": [(s, look_of(s).word, s in chosen) for s in State],
+        **kinds_of_jobs(places.values()),
         "presets": _presets(request, chosen),
         "every": every,
         "acts": {
@@ -124,6 +132,7 @@ def _rows(
             "lead": leads.get(job.lead_id),
             "destination": places.get(job.destination_id),
             "reason": REASONS.get(job.reason, ""),
+            "cause": CAUSES.get(job.cause, ""),
             "code": "" if job.state in SUCCEEDED else job.error_code,
         }
         for job in page
@@ -194,6 +203,9 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "rcs": _by_rcs(found),
         "agent": agent_name(request.tenant, found.destination),
         "cost": _cost(found),
+        "family": story.family,
+        "channel": channel_of(found),
+        "duplicate_hint": duplicate_hint(found, story.family),
         "can_replay": can_act and found.state in REPLAYABLE,
         "can_cancel": can_act and found.state in ABORTABLE,
         "replies": replies,
@@ -262,6 +274,7 @@ def _story(request: TenantRequest, job: Job) -> Story:
         attempts=list(attempts.order_by("number")),
         events=list(events.order_by("received_at")),
         stops=_stops(job),
+        family=family_of(job),
     )
 
 

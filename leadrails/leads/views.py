@@ -18,6 +18,7 @@ from leadrails.contacts.services import suppressed
 from leadrails.contacts.thread import thread_of
 from leadrails.core import ids, phone
 from leadrails.core.reasons import REASONS
+from leadrails.jobs.families import CAUSES, channel_of, in_families
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead, LeadQuerySet, Source
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
@@ -26,6 +27,21 @@ from leadrails.ui import live
 from leadrails.ui.paging import KeysetPage, keyset_page, searched_page
 
 LOOK_THROUGH = 10_000  # leads that one page is searched for a name or an address
+
+
+SHOWN_OF_JOBS = (
+    "lead",
+    "destination",
+    "state",
+    "reason",
+    "changed_at",
+    "created_at",
+    "parent_id",
+    "cause",
+    "channel",
+    "encoding",
+    "attempts",
+)
 
 
 @require_safe
@@ -88,8 +104,14 @@ def lead_detail(request: TenantRequest, lead: str) -> HttpResponse:
         "may_export": request.role.covers(Role.OPERATOR),
         "may_erase": request.role.covers(Role.ADMIN) and not found.is_erased,
         "jobs": [
-            (job, places.get(job.destination_id), REASONS.get(job.reason, ""))
-            for job in jobs
+            (
+                job,
+                places.get(job.destination_id),
+                REASONS.get(job.reason, ""),
+                CAUSES.get(job.cause, ""),
+                channel_of(job),
+            )
+            for job in in_families(jobs)
         ],
         "thread": thread_of(request.tenant, found.phone),
         "suppression": suppressed(request.tenant.pk, [found.phone]).get(found.phone),
@@ -146,7 +168,7 @@ def _jobs_of(request: TenantRequest, leads: list[Lead]) -> dict[UUID, list[Job]]
     for job in (
         Job.objects.for_tenant(request.tenant)
         .filter(lead__in=[lead.id for lead in leads], id__gte=oldest)
-        .only("lead", "destination", "state", "reason", "changed_at")
+        .only(*SHOWN_OF_JOBS)
         .order_by("created_at", "id")
     ):
         jobs.setdefault(job.lead_id, []).append(job)

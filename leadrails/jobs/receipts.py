@@ -1,0 +1,105 @@
+"""
+Read receipts, counted: how many messages arrived, and how many of these were read.
+
+Counted are those that went by a channel which tells, as tallies of two words whose
+`about_id` is a destination, a source, a version of a destination's message, or a type
+of message. Written in the transaction that moves the jobs; nothing scans jobs.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from destinations.models import Destination
+from destinations.providers import fields
+from leadrails import statements
+from leadrails.core.states import SUCCEEDED, State
+from leadrails.jobs import tallies
+
+if TYPE_CHECKING:
+    from leadrails.jobs.deadlines import Moved
+
+REACHED, SEEN = "reached", "seen"
+VERSION = "version"
+"""The key of a frozen message that says which version of the templates it is of."""
+
+# Also in `_COUNT`, by number.
+TYPES: dict[UUID, str | Promise] = {
+    UUID(int=1): _("Text by RCS"),
+    UUID(int=2): _("Card by RCS"),
+    UUID(int=3): _("Carousel by RCS"),
+    UUID(int=4): _("File by RCS"),
+    UUID(int=5): _("WhatsApp"),
+}
+
+_COUNT = """
+INSERT INTO jobs_tallychange (tenant_id, what, hour, about_id, number)
+SELECT job.tenant_id, input.what, leadrails_hour_of(job.id), about.id, count(*)
+FROM unnest(%(jobs)s::uuid[], %(what)s::text[]) AS input (job_id, what)
+JOIN jobs_job job ON job.id = input.job_id,
+LATERAL (VALUES (job.destination_id), (job.source_id),
+  ((job.message->>'version')::uuid),
+  (('00000000-0000-0000-0000-00000000000' || CASE
+    WHEN job.channel = 'whatsapp' THEN '5'
+    WHEN job.message->'rich' ? 'file' THEN '4'
+    WHEN jsonb_array_length(job.message->'rich'->'cards') > 1 THEN '3'
+    WHEN job.message->'rich' ? 'cards' THEN '2'
+    ELSE '1' END)::uuid)) AS about (id)
+WHERE job.channel IN ('rcs', 'whatsapp') AND about.id IS NOT NULL
+GROUP BY 1, 2, 3, 4
+"""
+
+
+def note(moves: Iterable["Moved"]) -> None:
+    """Count what arrived or was read just now; their channels are noted."""
+    news = []
+    for move in moves:
+        if move.state in SUCCEEDED and move.was not in SUCCEEDED:
+            news.append((move.job_id, REACHED))
+        if move.state is State.READ and move.was is not State.READ:
+            news.append((move.job_id, SEEN))
+    if news:
+        jobs, what = zip(*news, strict=True)
+        statements.run(_COUNT, {"jobs": list(jobs), "what": list(what)})
+
+
+def version_of(place: Destination) -> UUID:
+    """Which version of its templates a destination sends now."""
+    parts = [place.body_template, place.rich] + [
+        place.config.get(name, "")
+        for name in (fields.CONTENT_TEMPLATE, fields.VARIABLES.name, fields.MEDIA.name)
+    ]
+    return uuid5(place.id, json.dumps(parts, sort_keys=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Of `reached` messages `seen` were read."""
+
+    reached: int = 0
+    seen: int = 0
+
+    @property
+    def share(self) -> float | None:
+        return self.seen / self.reached if self.reached else None
+
+    def without(self, other: "Rate") -> "Rate":
+        return Rate(self.reached - other.reached, self.seen - other.seen)
+
+
+def rates(tenant_id: UUID, since: datetime) -> dict[UUID, Rate]:
+    """By what they are about, of the messages of leads since the hour of `since`."""
+    counts: dict[UUID, dict[str, int]] = {}
+    for count in tallies.read(tenant_id, REACHED, SEEN, since=since):
+        found = counts.setdefault(count.about_id, {})
+        found[count.what] = found.get(count.what, 0) + count.number
+    return {
+        about: Rate(found.get(REACHED, 0), found.get(SEEN, 0))
+        for about, found in counts.items()
+    }
