@@ -6,12 +6,14 @@ from dataclasses import asdict, replace
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from destinations.callbacks import addresses
 from destinations.credentials import base_url, hide_secrets, provider_for
 from destinations.media_check import media_hints
 from destinations.models import Destination
-from destinations.providers.base import Provider, Verification
+from destinations.providers.base import Capability, Provider, Verification
 from destinations.providers.http import ProviderSession
 from leadrails.core.crypto import CannotDecrypt
+from leadrails.core.delivery import SendError
 from leadrails.tenants import audit
 from leadrails.tenants.models import User
 
@@ -75,8 +77,31 @@ async def _verify(
         http = ProviderSession(limit=2, total_timeout=seconds * 0.9)
         async with http:
             result = await provider.verify_credentials(http)
+            if result.ok and await _hears_elsewhere(provider, destination, http):
+                result = replace(result, hints=(*result.hints, _elsewhere()))
     if not result.ok:
         return result
     url = base_url(destination.kind, is_simulated=destination.is_simulated)
     hints = await media_hints(destination.config, provider.media_limits, base_url=url)
     return replace(result, hints=(*result.hints, *hints))
+
+
+async def _hears_elsewhere(
+    provider: Provider, destination: Destination, http: ProviderSession
+) -> bool:
+    """Whether what people answer by RCS goes to somebody else."""
+    where = addresses(destination)
+    if where is None or not provider.can(Capability.RCS):
+        return False
+    try:
+        present = await provider.rcs_replies_at(http)
+    except SendError:
+        return False
+    return bool(present) and present != where.incoming
+
+
+def _elsewhere() -> str:
+    return _(
+        "What people answer by RCS goes to another address than LeadRails'. Enter the"
+        " address under Replies."
+    )

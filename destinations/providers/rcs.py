@@ -38,6 +38,15 @@ class OffersRcs(Protocol):
         """
         return None
 
+    async def rcs_replies_at(self, http: ProviderSession) -> str:  # noqa: ARG002
+        """
+        Where the RCS sender's replies go at present; empty if that is not told.
+
+        Raises:
+            SendError: nothing is known.
+        """
+        return ""
+
     @classmethod
     def kept_content(
         cls,

@@ -173,6 +173,10 @@ class TelnyxSMS(Provider):
     def profile_url(self) -> str:
         return f"{self.api_url}/messaging_profiles/{self.messaging_profile_id}"
 
+    @property
+    def agent_url(self) -> str:
+        return f"{self.api_url}/messaging/rcs/agents/{self.rcs_agent}"
+
     async def send(self, message: Message, http: ProviderSession) -> Receipt:
         url, payload = f"{self.api_url}/messages", self._payload
         if message.channel in BY_RCS:
@@ -233,6 +237,10 @@ class TelnyxSMS(Provider):
 
     def parse_inbound(self, form: CallbackBody) -> Inbound:
         return telnyx_inbound.parse(form)
+
+    async def rcs_replies_at(self, http: ProviderSession) -> str:
+        answer = await http.get_json(self.agent_url, auth=self.auth)
+        return telnyx_rcs.webhook_of(answer)
 
     async def connect_replies(self, incoming: str, http: ProviderSession) -> None:
         await telnyx_replies.connect(self, incoming, http)

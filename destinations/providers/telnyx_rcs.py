@@ -50,6 +50,14 @@ def has_rcs(answer: Answer) -> bool | None:
     return None
 
 
+def webhook_of(answer: Answer) -> str:
+    """Where an agent posts what people write; empty if that is not told."""
+    match answer.body.get("data"):
+        case {"webhook_url": str(url)}:
+            return url
+    return ""
+
+
 def plain(body: str, media: Sequence[str]) -> Rich:
     """A text without pictures, one card with a picture, or a carousel of them."""
     if not media:

@@ -37,4 +37,4 @@ def _places(provider: TelnyxSMS) -> Iterator[tuple[str, dict[str, str]]]:
     if provider.messaging_profile_id:
         yield provider.profile_url, {"webhook_api_version": "2"}
     if provider.channel in BY_RCS:
-        yield f"{provider.api_url}/messaging/rcs/agents/{provider.rcs_agent}", {}
+        yield provider.agent_url, {}

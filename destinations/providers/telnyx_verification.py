@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from destinations.providers import telnyx_messages, telnyx_setup
 from destinations.providers.answers import Answer
 from destinations.providers.base import Verification
+from destinations.providers.fields import BY_RCS, RCS_ONLY
 from destinations.providers.verifying import in_two_steps
 
 if TYPE_CHECKING:
@@ -97,6 +98,19 @@ OTHER_PROFILE = (
 NO_SMS = "The From number cannot send SMS."
 NO_MMS = "The From number cannot send pictures (MMS)."
 
+NO_AGENT = (
+    "The RCS agent was not found in this account; messages by RCS will fail unless its"
+    " ID is corrected."
+)
+AGENT_OFF = (
+    "The RCS agent is switched off at Telnyx; messages by RCS will fail until it is on."
+)
+AGENT_ELSEWHERE = "The RCS agent is assigned to another messaging profile."
+AGENT_MUTE = (
+    "The RCS agent has no webhook address, so what people answer by RCS does not come"
+    " here. Enter the address under Replies."
+)
+
 
 async def verify(provider: TelnyxSMS, http: ProviderSession) -> Verification:
     return await in_two_steps(
@@ -144,7 +158,9 @@ async def _with_hints(
     else:
         facts = telnyx_messages.data_of(profile)
         hints = [money, *_profile_hints(facts)]
-        hints.append(await _sender_hint(provider, facts, http))
+        if provider.channel != RCS_ONLY:
+            hints.append(await _sender_hint(provider, facts, http))
+    hints += await _agent_hints(provider, http)
     return replace(
         result,
         sentence=f"{result.sentence} {sentence}".strip(),
@@ -195,6 +211,24 @@ async def _sender_hint(
     rows = await _rows(provider, http, path, {"page[size]": "250"})
     codes = {row.get("short_code") for row in rows or ()}
     return "" if rows is None or sender in codes else OTHER_PROFILE
+
+
+async def _agent_hints(provider: TelnyxSMS, http: ProviderSession) -> list[str]:
+    if provider.channel not in BY_RCS:
+        return []
+    answer = await http.get_json(provider.agent_url, auth=provider.auth)
+    if answer.status == 404:
+        return [NO_AGENT]
+    if answer.is_client_error:
+        return []
+    facts = telnyx_messages.data_of(answer)
+    home = facts.get("profile_id")
+    hints = {
+        AGENT_OFF: facts.get("enabled") is False,
+        AGENT_ELSEWHERE: isinstance(home, str) and home.lower() != _profile(provider),
+        AGENT_MUTE: not facts.get("webhook_url"),
+    }
+    return [hint for hint, is_so in hints.items() if is_so]
 
 
 async def _number_hint(provider: TelnyxSMS, http: ProviderSession) -> str:

@@ -188,6 +188,16 @@ async def _with_sender(
     result: Verification, provider: TwilioSMS, http: ProviderSession
 ) -> Verification:
     """Add what the account says of the sender; nothing when that cannot be told."""
+    from destinations.providers import twilio_rcs
+
+    result = await _with_text_sender(result, provider, http)
+    by_rcs = await twilio_rcs.hints(provider, http)
+    return replace(result, hints=(*result.hints, *by_rcs))
+
+
+async def _with_text_sender(
+    result: Verification, provider: TwilioSMS, http: ProviderSession
+) -> Verification:
     if provider.messaging_service_sid:
         return await _with_service(result, provider, http)
     # A WhatsApp sender is not among the account's numbers.

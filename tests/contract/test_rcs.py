@@ -65,7 +65,7 @@ def vendor(request, simulator):
 class Vendor:
     """An account whose RCS sender is ready, and a destination's settings of it."""
 
-    def __init__(self, contract, simulator):
+    def __init__(self, contract, simulator, *, has_agent=True):
         self.contract, self.simulator = contract, simulator
         self.config, self.credentials = contract.settings(simulator)
         self.kind = contract.kind
@@ -75,7 +75,8 @@ class Vendor:
                 "messaging_service_sid": sibling_sid("MG", sid),
                 "rcs_agent": rcs_sender(sid),
             }
-            self.add_agent(sid)
+            if has_agent:
+                self.add_agent(sid)
         else:
             account = contract.account_of(self.make())
             self.config["rcs_agent"] = f"agent_{account[-16:]}"
@@ -189,6 +190,31 @@ def test_a_plain_message_of_a_destination_by_rcs_is_a_text(vendor):
     row = vendor.shown()
     assert (row["status"], row["body"]) == ("delivered", "Plain")
     assert not row["from"].startswith("rcs:")
+
+
+def test_what_stands_in_the_way_of_rcs_is_a_hint(vendor, simulator):
+    wrong = {"twilio_sms": "rcs:nobody", "telnyx_sms": "nobody"}[vendor.kind]
+    by_rcs = vendor.make(channel="rcs")
+    vendor.call(lambda http: by_rcs.connect_replies("https://h.example/in", http))
+
+    good = vendor.call(by_rcs.verify_credentials)
+    lost = vendor.call(vendor.make(channel="rcs", rcs_agent=wrong).verify_credentials)
+
+    assert (good.ok, good.hints) == (True, ())
+    (hint,) = lost.hints
+    assert "was not found in this account; messages by RCS will fail" in hint
+
+
+def test_a_pool_without_an_rcs_sender_and_a_deaf_agent_are_hints(simulator):
+    twilio = Vendor(BY_KIND["twilio_sms"], simulator, has_agent=False)
+    telnyx = Vendor(BY_KIND["telnyx_sms"], simulator)
+
+    (unpooled,) = twilio.call(twilio.make(channel="rcs").verify_credentials).hints
+    alone = telnyx.make(channel="rcs_only")
+    deaf = telnyx.call(alone.verify_credentials).hints
+
+    assert "has no RCS sender in its pool" in unpooled
+    assert "The RCS agent has no webhook address" in deaf[-1]
 
 
 def test_telnyx_takes_every_suggestion(simulator):

@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 
+from destinations.callbacks import addresses
 from destinations.credentials import provider_for
+from destinations.direct import call_directly
 from destinations.providers import simulated
 from destinations.providers.http import ProviderSession
 from destinations.reach import has_rcs
+from destinations.verification import verify_connection
 from leadrails.jobs.models import Attempt, Deadline, DeliveryEvent
 from tests.make import make_destination, make_job, make_lead, make_source, make_tenant
 from tests.webhooks.twilio import form, make_sent_job, report
@@ -96,6 +99,20 @@ def test_what_is_known_of_a_phone_is_not_asked_again(simulator, settings):
     assert ask("+12125550143") is None
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     assert ask(CAPABLE) is None
+
+
+def test_an_agent_that_posts_elsewhere_is_told(simulator, settings):
+    settings.LEADRAILS_SIMULATOR_URL = simulator.url
+    settings.LEADRAILS_PUBLIC_URL = "https://leads.example.com"
+    place, _ = make_telnyx(simulator, channel="rcs_only")
+    provider = provider_for(place)
+
+    def told(address):
+        call_directly(lambda http: provider.connect_replies(address, http), 5)
+        return verify_connection(place, actor=None).hints
+
+    assert any("goes to another address" in h for h in told("https://h.example/in"))
+    assert not any("another address" in h for h in told(addresses(place).incoming))
 
 
 # What a provider falls back to ------------------------------------------------------
