@@ -1,17 +1,23 @@
 """What a destination makes of a lead."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from destinations.composing import (
     CannotCompose,
     Composed,
     as_sent,
     compose,
+    in_reserve,
     size_of,
     thaw,
 )
 from destinations.providers.base import Content
 from leadrails.core.rendering import TemplateError
+from tests.core.test_rich import messages
 
 LEAD = {
     "first_name": "Ann\n2 = Eve",
@@ -91,6 +97,22 @@ def test_what_was_frozen_is_sent(composed):
     assert message.content == composed.content
 
 
+@given(messages, st.sampled_from(["rcs", "rcs_only"]), st.booleans())
+def test_whatever_goes_by_rcs_is_frozen_and_thaws_the_same(rich, channel, is_kept):
+    content = Content(HX, {"1": "Ann"}) if is_kept else None
+    media = ("https://h.example/a",)
+    composed = Composed("Hi", media, content=content, rich=rich, channel=channel)
+
+    kept = json.loads(json.dumps({"to": "+1", **composed.frozen()}))
+    message = thaw(kept)
+
+    assert (message.rich, message.channel) == (rich, channel)
+    assert (message.body, message.media) == ("Hi", media)
+    assert message.content == content
+    text = Composed("Hi", media) if channel == "rcs" else None
+    assert in_reserve(message) == in_reserve(composed) == text
+
+
 @pytest.mark.parametrize(
     ("config", "verification", "text"),
     [
@@ -130,6 +152,15 @@ def test_only_what_is_billed_by_segments_is_changed():
 
     assert as_sent(picture, smart, {}) == "“Hi”"
     assert as_sent(Composed("“Hi”"), {**smart, "channel": "whatsapp"}, {}) == "“Hi”"
+
+
+def test_what_goes_by_rcs_costs_what_its_text_would():
+    config = {"channel": "rcs"}
+    composed = Composed("a" * 161, channel="rcs")
+
+    assert size_of(composed, config, {}) is None
+    assert size_of(in_reserve(composed), config, {}).segments == 2
+    assert in_reserve(Composed("a", channel="rcs_only")) is None
 
 
 def test_what_is_no_text_message_has_no_segments():
