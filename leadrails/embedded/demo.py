@@ -12,6 +12,7 @@ from leadrails.embedded.lead_run import (
     Poster,
     SimulatorRecord,
     follow,
+    let_a_minute_pass,
     percentiles,
 )
 from leadrails.embedded.memory import proportional_mb
@@ -111,10 +112,12 @@ class Demo:
     def _follow_answers(
         self, courses: Sequence[Course], record: SimulatorRecord
     ) -> None:
-        """Watch what the rules make of what people tapped."""
-        answered = [course for course in courses if course.sample.expect.tag]
+        """Watch what the rules make of what people tapped, and did not read."""
+        answered = [course for course in courses if course.awaits_answer]
         for course in answered:
             course.has_answered = True
+        self._say("A minute passes at once for those who read nothing.")
+        let_a_minute_pass(answered, database_url=self.stack.urls["database"])
         self._follow(answered, record)
 
     def _follow(self, courses: Sequence[Course], record: SimulatorRecord) -> None:

@@ -36,7 +36,7 @@ class Expectation:
     more: tuple[str, ...] = ()
     """Further messages that the first one brings about: `fallback delivered`."""
     answered: tuple[str, ...] = ()
-    """Those that the person's answer brings about, beside `more`."""
+    """Those that the person's answer, or silence, brings about, beside `more`."""
     tag: str | None = None
     """Of the lead, after the answer."""
 

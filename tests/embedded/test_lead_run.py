@@ -20,6 +20,7 @@ def make_sample(expect=None, **changes):
 
 def make_job(state="delivered", **changes):
     fields = {
+        "id": ids.uuid7(),
         "lead_id": LEAD,
         "state": state,
         "reason": "",

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
+from django.utils import timezone
 
 from destinations.models import Destination
 from destinations.providers import simulated
@@ -18,6 +19,8 @@ from leadrails.core import ids
 from leadrails.core.crypto import Place
 from leadrails.embedded.replies import POSTBACK
 from leadrails.jobs.contents import keep_content
+from leadrails.jobs.deadline_models import FollowUpRule
+from leadrails.jobs.follow_up_rules import save_rule
 from leadrails.leads.models import SigningKey, Source, Workflow
 from leadrails.routing.models import Route
 from leadrails.rules.models import Rule
@@ -216,6 +219,16 @@ def _rcs_by_telnyx(tenant: Tenant, source: Source) -> None:
     wanted = {"field": "service_type", "op": "equals", "value": WINDOWS}
     _route(source, place, wanted)
     _rule(place)
+    if not FollowUpRule.objects.for_tenant(tenant).filter(destination=place).exists():
+        rule = FollowUpRule(
+            tenant=tenant,
+            destination=place,
+            watches=FollowUpRule.Watches.NOT_READ,
+            after=FollowUpRule.SHORTEST,
+            action=FollowUpRule.Action.TEXT,
+            body_template="Shall we still come and look, {{ first_name }}?",
+        )
+        save_rule(rule, actor=None, now=timezone.now())
 
 
 def _card() -> dict[str, Any]:
