@@ -15,6 +15,7 @@ from tests.chaos.ledgers import WORDS, World
 from tests.chaos.order import crowded_messages, disordered_messages
 
 LONGEST_STOP = 10.0  # seconds
+ARRIVED = {"delivered", "read"}
 AT_REST = {"accepted", "sent"}
 """Not over, but with the provider: no work of ours is left."""
 MOVES = {(state, target) for (state, _), target in TRANSITIONS.items()}
@@ -27,7 +28,11 @@ MOVES -= {(State.SENDING, State.QUEUED)}
 def lost_leads(world: World):
     """A lead that was answered with 202 is stored, with all its jobs."""
     leads = {lead.id: lead for lead in world.leads}
-    jobs = Counter(job.lead_id for job in world.jobs if job.replay_of is None)
+    jobs = Counter(
+        job.lead_id
+        for job in world.jobs
+        if job.replay_of is None and job.parent_id is None
+    )
     for post in world.posts:
         if post.answered_at is None:
             continue
@@ -72,7 +77,9 @@ def doubled_leads(world: World):
 def doubled_jobs(world: World):
     """A lead goes to a destination once."""
     counts = Counter(
-        (job.lead_id, job.destination_id) for job in world.jobs if not job.replay_of
+        (job.lead_id, job.destination_id)
+        for job in world.jobs
+        if not job.replay_of and not job.parent_id
     )
     for (lead, destination), count in counts.items():
         if count > 1:
@@ -92,6 +99,16 @@ def doubled_messages(world: World):
     for job_id, count in counts.items():
         if job_id is not None and count > 1 and job_id not in labelled:
             yield Breach(f"the provider accepted {count} messages", job_id)
+
+
+def unsaid_doubles(world: World):
+    """A rich message and the text in its place both arrive only if both say so."""
+    jobs = {job.id: job for job in world.jobs}
+    for child in world.jobs:
+        parent = jobs.get(child.parent_id) if child.cause == "fallback" else None
+        pair = [job for job in (parent, child) if job and job.state in ARRIVED]
+        if len(pair) == 2 and not all(job.is_possible_duplicate for job in pair):
+            yield Breach("it and its fallback arrived, and do not say so", child.id)
 
 
 def doubled_replays(world: World):
@@ -277,6 +294,7 @@ INVARIANTS = (
     disordered_messages,
     crowded_messages,
     doubled_replays,
+    unsaid_doubles,
     wrong_statuses,
     statuses_that_went_back,
     foreign_rows,

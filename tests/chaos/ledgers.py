@@ -66,6 +66,8 @@ class Job:
     destination_id: UUID
     destination_tenant: UUID
     replay_of: UUID | None
+    parent_id: UUID | None = None
+    cause: str = ""
     recipient: str
     state: str
     reason: str

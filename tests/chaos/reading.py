@@ -55,8 +55,8 @@ TABLES = {
         Job,
         (
             "SELECT job.id, job.tenant_id, lead_id, destination_id,"
-            " place.tenant_id AS destination_tenant, replay_of, recipient, state,"
-            " reason, attempts, provider_id, is_possible_duplicate,"
+            " place.tenant_id AS destination_tenant, replay_of, parent_id, cause,"
+            " recipient, state, reason, attempts, provider_id, is_possible_duplicate,"
             " when_unknown = 'resend' AS may_be_doubled FROM jobs_job job"
             " JOIN destinations_destination place ON place.id = destination_id"
         ),

@@ -226,6 +226,15 @@ BROKEN = {
             messages=[MESSAGE, replace(MESSAGE, sid="SM2")],
         ),
     ),
+    "a message and its fallback arrived unsaid": (
+        "unsaid_doubles",
+        make_world(
+            jobs=[
+                replace(JOB_ROW, is_possible_duplicate=True),
+                replace(JOB_ROW, id=LATER, parent_id=JOB, cause="fallback"),
+            ]
+        ),
+    ),
     "a click replayed twice": (
         "doubled_replays",
         make_world(jobs=replays(2), clicks=[JOB]),

@@ -13,7 +13,15 @@ from leadrails.jobs import overdue, tallies
 from leadrails.jobs.children import child_id
 from leadrails.jobs.models import Attempt, Deadline, Job, QueueEntry
 from leadrails.jobs.services import replay_job
-from tests.make import make_destination, make_tenant
+from tests.jobs.test_rcs import make_telnyx
+from tests.make import (
+    let_seconds_pass,
+    make_destination,
+    make_job,
+    make_lead,
+    make_source,
+    make_tenant,
+)
 from tests.webhooks.twilio import form, make_sent_job, report, store
 from webhooks import batch
 from webhooks.services import process_callbacks
@@ -247,3 +255,24 @@ def test_kills_between_the_steps_lose_nothing_and_double_nothing(
     assert QueueEntry.objects.count() == 1
     assert not Deadline.objects.exists()
     assert not tallies.differences(now=timezone.now())
+
+
+def test_a_phone_that_never_confirms_gets_the_text_from_the_simulator(drain, simulator):
+    """RCS is given as long as the text waits, so that it cannot come much later."""
+    place, account = make_telnyx(simulator, channel="rcs", fallback="leadrails")
+    phone = "+12125550184"  # has RCS, and never confirms
+    job = make_job(make_lead(make_source(place.tenant), phone=phone), place)
+    drain()
+    (deadline,) = Deadline.objects.filter(job_id=job.pk)
+    assert 110 < (deadline.due_at - timezone.now()).total_seconds() < 121
+
+    let_time_be_up()
+    let_seconds_pass(3)
+    drain()
+
+    child, job = child_of(job), Job.objects.get(pk=job.pk)
+    assert (job.channel, child.channel) == ("rcs", "")
+    assert (job.state, child.state) == ("accepted", "accepted")
+    rows = simulator.wait(account=account, count=2, until=lambda _row: True)
+    texts = [row["body"] for row in rows]
+    assert "Plain words" in texts
