@@ -88,7 +88,7 @@ def look_at(page, kinds):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.evaluate(SETTLED)
             yield from run(page, size, theme, rules=COLOURS, kinds=kinds)
-    for size in (NARROWEST, ZOOMED):
+    for size in (NARROWEST, ZOOMED, WIDE):
         page.set_viewport_size(size)
         if wide := page.evaluate(TOO_WIDE):
             yield f"{size['width']} px: the page is wider than its window: {wide}"
