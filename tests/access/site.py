@@ -32,7 +32,13 @@ from tests.make import (
 from tests.test_sweep import OUTSIDE, PAGES, address, log_in, make_world
 
 LONG = "Maria-Luise Hohenzollern-Sigmaringen von und zu Guttenberg-Wolfenbüttel"
-NAMES = (LONG, "W" * 120, "محمد بن عبد الله العربي", "Zoë 👩🏽‍🚀 of the Moon", "Ann Lee")
+NAMES = (
+    LONG,
+    "W" * 120,
+    "محمد بن عبد الله العربي",
+    "Zoë 👩🏽‍🚀 of the Moon",
+    "Ann Lee",
+)
 # Beside what the URLs say: other tabs, filters in force, a search without result.
 VARIANTS = (
     ("jobs:list", "state=dead&state=held&q=nobody"),
