@@ -24,6 +24,7 @@ from tests.simulator.server import Simulator
 PATH = "/v1/lead-events"
 FIRST_NUMBERS = range(50)
 """What a North American number ends in if its message is to be delivered."""
+SIMULATOR = ("account_sid", "auth_token", "handsets")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Workspace:
             **facts["sources"][0],
             api_key=facts["api_key"],
             **facts["admin"],
-            **facts["simulator"],
+            **{name: facts["simulator"][name] for name in SIMULATOR},
         )
 
 
