@@ -128,11 +128,21 @@ def _attempt(attempt: Attempt, kind: str) -> Step:
         "at": attempt.started_at,
         "tone": tone,
         "icon": icon,
-        "detail": attempt.error_message,
+        "detail": attempt.error_message or _reach(attempt),
     }
     if attempt.finished_at:
         step["took"] = attempt.finished_at - attempt.started_at
     return {**step, **_cause(kind, attempt.error_code, "sync")}
+
+
+def _reach(attempt: Attempt) -> str:
+    """What the provider had said of the phone, where it was asked first."""
+    match attempt.response:
+        case {"has_rcs": True}:
+            return _("The provider says that this phone has RCS.")
+        case {"has_rcs": False}:
+            return _("This phone has no RCS, so the text message went at once.")
+    return ""
 
 
 def _report(event: DeliveryEvent, kind: str) -> Step:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from django.urls import reverse
 
 from destinations.callbacks import addresses
 from destinations.credentials import provider_for
@@ -12,7 +13,14 @@ from destinations.providers.http import ProviderSession
 from destinations.reach import has_rcs
 from destinations.verification import verify_connection
 from leadrails.jobs.models import Attempt, Deadline, DeliveryEvent
-from tests.make import make_destination, make_job, make_lead, make_source, make_tenant
+from tests.make import (
+    make_destination,
+    make_job,
+    make_lead,
+    make_source,
+    make_tenant,
+    make_user,
+)
 from tests.webhooks.twilio import form, make_sent_job, report
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,7 +57,7 @@ def sent(place, to, drain):
     return job, Attempt.objects.get(job_id=job.pk)
 
 
-def test_a_phone_without_rcs_gets_the_text_at_once(simulator, drain):
+def test_a_phone_without_rcs_gets_the_text_at_once(simulator, drain, client):
     place, sid = make_telnyx(simulator, channel="rcs", fallback="leadrails")
 
     job, attempt = sent(place, NOT_CAPABLE, drain)
@@ -57,6 +65,10 @@ def test_a_phone_without_rcs_gets_the_text_at_once(simulator, drain):
     assert (job.state, job.channel) == ("accepted", "sms")
     assert attempt.response["has_rcs"] is False
     assert not Deadline.objects.filter(job_id=job.pk).exists()
+    client.force_login(make_user(place.tenant))
+    names = {"tenant": place.tenant.slug, "job": job.public_id}
+    page = client.get(reverse("jobs:detail", kwargs=names)).content.decode()
+    assert "This phone has no RCS, so the text message went at once." in page
     (row,) = simulator.wait(account=sid)
     assert (row["body"], row["from"]) == ("Plain words", place.config["from_number"])
 
