@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -45,13 +45,13 @@ def record_inbound(raw: Raw, place: Destination) -> None:
         NotInbound: it is none.
     """
     said = provider_for(place).parse_inbound(raw.body)
-    job_id, lead_id = _find_answered(said, place)
+    answered = _find_answered(said, place)
     message = InboundMessage(
         id=ids.uuid7_beside(raw.id),
         tenant_id=place.tenant_id,
-        destination_id=place.id,
-        job_id=job_id,
-        lead_id=lead_id,
+        destination_id=answered.destination_id or place.id,
+        job_id=answered.job_id,
+        lead_id=answered.lead_id,
         content=_content(said),
         wants_review=said.opt_out is None and sounds_like_stop(_words(said)),
         raw=dict(said.raw),
@@ -91,14 +91,25 @@ def _words(said: Inbound) -> str:
     return said.body or (said.button.text if said.button else "")
 
 
-def _find_answered(
-    said: Inbound, place: Destination
-) -> tuple[UUID | None, UUID | None]:
-    """Which job and which lead it answers, as far as that can be told."""
+class Answered(NamedTuple):
+    """
+    Which job and which lead a message answers, as far as that can be told.
+
+    `destination_id` is the job's where that has this very sender. Destinations may
+    share one, and then its messages are posted to the address of any of them.
+    """
+
+    job_id: UUID | None = None
+    lead_id: UUID | None = None
+    destination_id: UUID | None = None
+
+
+def _find_answered(said: Inbound, place: Destination) -> Answered:
     parameters = {
         "tenant": place.tenant_id,
         "destination": place.id,
         "phone": said.phone,
+        "recipient": said.recipient,
         "answers": said.answers,
         "postback": text(said.button.payload, 2048) if said.button else "",
     }
@@ -108,9 +119,9 @@ def _find_answered(
     if said.phone:
         looks += [sql.FIND_ANSWERED, sql.FIND_LEAD]
     for look in looks:
-        for job_id, lead_id in statements.run(look, parameters):
-            return job_id, lead_id
-    return None, None
+        for found in statements.run(look, parameters):
+            return Answered(*found)
+    return Answered()
 
 
 def _let_waiting_jobs_end(tenant_id: UUID, phone: str) -> None:

@@ -159,8 +159,8 @@ ORDER BY job.id DESC LIMIT 1
 # them, by the same destination if there is one. Before all others goes the last that
 # offered what was tapped: several may be on the phone.
 FIND_ANSWERED = """
-SELECT id, lead_id FROM (
-  SELECT id, lead_id, destination_id, attempts, message,
+SELECT id, lead_id, CASE WHEN sender = %(recipient)s THEN destination_id END FROM (
+  SELECT id, lead_id, destination_id, sender, attempts, message,
     coalesce(accepted_at, created_at) AS sent_at
   FROM jobs_job
   WHERE tenant_id = %(tenant)s AND recipient = %(phone)s
@@ -170,17 +170,18 @@ ORDER BY %(postback)s::text > '' AND coalesce(jsonb_path_exists(
     message,
     '$.rich.** ? (@.postback == $tapped || @.label == $tapped && !exists(@.postback))',
     jsonb_build_object('tapped', %(postback)s::text)), false) DESC,
-  destination_id = %(destination)s DESC, sent_at DESC, id DESC LIMIT 1
+  (sender = %(recipient)s OR destination_id = %(destination)s) DESC,
+  sent_at DESC, id DESC LIMIT 1
 """
 
 FIND_ANSWERED_BY_ID = """
-SELECT id, lead_id FROM jobs_job
+SELECT id, lead_id, destination_id FROM jobs_job
 WHERE provider_id = %(answers)s AND provider_id > '' AND tenant_id = %(tenant)s
 ORDER BY id DESC LIMIT 1
 """
 
 FIND_LEAD = """
-SELECT NULL::uuid, id FROM leads_lead
+SELECT NULL::uuid, id, NULL::uuid FROM leads_lead
 WHERE tenant_id = %(tenant)s AND phone = %(phone)s
 ORDER BY id DESC LIMIT 1
 """

@@ -189,6 +189,18 @@ def test_the_same_destination_comes_first_then_the_newest(client, job):
     assert tied == {"One": job.id, "Two": newer.id}
 
 
+def test_of_destinations_with_one_sender_who_wrote_last_is_answered(client, job):
+    newer = make_sent_job(
+        lead=make_lead(make_source(job.tenant)),
+        destination=make_destination(job.tenant),
+    )
+    Job.objects.update(sender="+15555550100")
+    post_message(client, job.destination, inbound("To whom?"))
+
+    message = InboundMessage.objects.get()
+    assert (message.job_id, message.destination_id) == (newer.id, newer.destination_id)
+
+
 def offering(postback, **fields):
     """A message by RCS with a card, on which one can answer."""
     reply = {"kind": "reply", "label": "Yes", "postback": postback}
