@@ -5,6 +5,8 @@ Flush Redis and nothing is lost, only late: beat's sweeps find due rows each sec
 """
 
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
@@ -15,6 +17,8 @@ from leadrails.beat import BeatThread
 from leadrails.start import read_settings, settle_memory
 
 read_settings()
+
+AUTOGROUP = Path("/proc/self/autogroup")  # man 7 sched
 
 
 class Niceness(bootsteps.Step):
@@ -29,6 +33,10 @@ class Niceness(bootsteps.Step):
 
     def __init__(self, worker: Any, *, nice: int = 0, **options: Any) -> None:
         os.nice(nice)
+        # Linux shares the processor among sessions first; within one, nice counts.
+        if os.getsid(0) == os.getpid():
+            with suppress(OSError):
+                AUTOGROUP.write_text(str(nice))
         super().__init__(worker, **options)
 
 

@@ -1,6 +1,7 @@
 """A lead's whole way, over real sockets and through the real workers."""
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -124,8 +125,12 @@ def test_leads_survive_the_loss_of_redis(system, disaster):
 
 
 def test_who_works_off_what_is_stored_gives_way_to_who_answers(system):
-    nice = {
-        name: os.getpriority(os.PRIO_PROCESS, pid)
-        for name, pid in system.stack.pids.items()
-    }
+    pids = system.stack.pids
+    nice = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in pids.items()}
     assert nice["worker"] > nice["web"] == nice["drain"]
+
+    groups = {name: Path(f"/proc/{pid}/autogroup") for name, pid in pids.items()}
+    if groups["worker"].exists():  # where Linux shares among sessions
+        assert [
+            groups[name].read_text().split()[-1] for name in ("web", "drain", "worker")
+        ] == ["0", "0", "5"]
