@@ -28,7 +28,7 @@ from tests.e2e.system import leave_usual_ports
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 MOST_BYTES = 4_000_000  # of all images together
-QUALITY = 50
+QUALITY = 46
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
