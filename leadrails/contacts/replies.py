@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -140,6 +141,19 @@ def steps_of(tenant: Tenant, replies: Iterable[Reply]) -> list[dict[str, Any]]:
         steps.append(_answered(tenant, reply))
         steps.extend(_ruled(tenant, ran) for ran in reply.ran)
     return steps
+
+
+def placed(steps: list[dict[str, Any]], more: Iterable[dict[str, Any]]) -> Any:
+    """Put further steps among those of a timeline, each before what came later."""
+    found = list(steps)
+    for step in more:
+        later = (n for n, other in enumerate(found) if _is_later(other, step["at"]))
+        found.insert(next(later, len(found)), step)
+    return found
+
+
+def _is_later(step: dict[str, Any], at: datetime) -> bool:
+    return step["at"] is not None and step["at"] > at
 
 
 def _answered(tenant: Tenant, reply: Reply) -> dict[str, Any]:

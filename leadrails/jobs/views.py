@@ -17,7 +17,7 @@ from destinations.pages import agent_name
 from destinations.providers import errors
 from destinations.providers.fields import BY_RCS
 from leadrails import lists
-from leadrails.contacts.replies import replies_from
+from leadrails.contacts.replies import placed, replies_from
 from leadrails.contacts.replies import steps_of as reply_steps
 from leadrails.core import ids
 from leadrails.core.reasons import EXPLANATIONS, REASONS, Move, Reason
@@ -187,7 +187,7 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "move": _move(found.reason),
         "error": _error(found, kind),
         "has_arrived": found.state in SUCCEEDED,
-        "steps": [*steps, *reply_steps(request.tenant, replies)],
+        "steps": placed(steps, reply_steps(request.tenant, replies)),
         "whole_time": whole_time(steps),
         "attempts": [
             (attempt, _pretty(attempt.request), _pretty(attempt.response))
