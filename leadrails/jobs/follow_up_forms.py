@@ -27,7 +27,7 @@ class FollowUpForm(forms.Form):
         initial=FollowUpRule.Watches.NOT_DELIVERED,
     )
     after = forms.IntegerField(
-        label=_("within"), min_value=1, max_value=10_079, initial=30
+        label=_("Within"), min_value=1, max_value=10_079, initial=30
     )
     unit = forms.ChoiceField(
         label=_("Unit"),
@@ -35,7 +35,7 @@ class FollowUpForm(forms.Form):
         initial="minutes",
     )
     action = forms.ChoiceField(
-        label=_("then"),
+        label=_("Then"),
         choices=FollowUpRule.Action.choices,
         widget=forms.RadioSelect,
         initial=FollowUpRule.Action.ALERT,
