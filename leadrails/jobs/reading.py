@@ -61,14 +61,14 @@ def read_rates(
 
 
 def _versions(place: Destination, rates: dict[UUID, Rate]) -> list[tuple[str, Rate]]:
-    """The message as it is now, and as it was before."""
+    """The message as it is now, and all others: earlier ones, answers to taps."""
     every = rates.get(place.pk)
     if every is None:
         return []
     now = rates.get(receipts.version_of(place), Rate())
     lines = [
         (_("%(name)s: as it is now"), now),
-        (_("%(name)s: as it was before"), every.without(now)),
+        (_("%(name)s: other and earlier messages"), every.without(now)),
     ]
     return [
         (words % {"name": place.name}, rate) for words, rate in lines if rate.reached

@@ -103,6 +103,6 @@ def test_the_overview_tells_what_was_read_by_type_message_and_source(place):
     assert shares["Carousel by RCS"] == (1, 1)
     assert shares["Rich"] == (2, 3)
     assert shares["Rich: as it is now"] == (1, 1)
-    assert shares["Rich: as it was before"] == (1, 2)
+    assert shares["Rich: other and earlier messages"] == (1, 2)
     assert [name for name, _rate in rates].count("Web form") == 3
     assert not tallies.differences(now=timezone.now())
