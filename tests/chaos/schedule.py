@@ -25,6 +25,7 @@ POINTS = (
     "callback_after_commit",
     "replay_before_commit",
     "replay_after_commit",
+    "overdue_before_commit",
     "drop_before_locks",
     "drop_after_table",
     "drop_before_commit",

@@ -137,6 +137,18 @@ def form_of(answer):
     return Form(answer.content.decode())
 
 
+@pytest.mark.django_db
+def test_pictures_of_the_text_make_it_an_mms(client, tenant):
+    row = place(tenant, CONTENTS["card"])
+    row.config["media_urls"] = "https://h.example/a.jpg"
+    row.save()
+
+    answer = client.get(address(row))
+
+    assert answer.status_code == 200
+    assert "characters, as one MMS" in text(answer)
+
+
 @calmly
 @given(messages)
 def test_a_draft_loses_nothing_of_a_message(rich):

@@ -307,6 +307,16 @@ def test_what_is_over_or_with_the_provider_can_be_edited_and_sent_again(
     assert Job.objects.filter(replay_of=job.id).count() == (state in RESENDABLE)
 
 
+def test_a_message_with_a_picture_can_be_edited_too(world, make, enter, url):
+    media = ["https://h.example/a.jpg"]
+    job = make("undelivered", message={**MESSAGE, "media": media})
+
+    answer = enter(world.tenant).get(url("jobs:resend", job=job.public_id))
+
+    assert answer.status_code == 200
+    assert "as one MMS" in answer.text
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_accepted", [True, False])
 def test_other_words_make_a_new_job_that_says_when_it_may_be_a_second(

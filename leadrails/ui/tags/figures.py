@@ -124,10 +124,11 @@ def suggestion(one: Suggestion) -> SafeString:
 
 @register.inclusion_tag("ui/_segment_meter.html")
 def segment_meter(measured: Segments) -> dict[str, Any]:
-    """`measured` is what core.segments.measure returns."""
-    count = measured.segments
-    several = CONCATENATED[measured.encoding] * count
-    room = several if count > 1 else SINGLE[measured.encoding]
+    """`measured` is what core.segments.measure returns, or an MMS, which is one."""
+    count, encoding = measured.segments, measured.encoding
+    if encoding not in SINGLE:
+        return {"measured": measured, "room": None}
+    room = CONCATENATED[encoding] * count if count > 1 else SINGLE[encoding]
     return {"measured": measured, "room": room}
 
 
