@@ -21,5 +21,5 @@ RUN python -m compileall -q leadrails destinations webhooks \
 USER leadrails
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--no-ws", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "2", "--respawn-failed-workers", \
+     "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", \
      "leadrails.wsgi:application"]
