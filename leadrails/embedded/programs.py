@@ -24,8 +24,8 @@ CELERY_NOISE = (
 )
 # Static files come from where they lie; production collects them into the image.
 WEB_NOISE = ("UserWarning: No directory at:", "mw_instance = middleware(")
-# Most of a lead's or callback's time its thread waits for the disk. With 4 threads a
-# moment's stall took seconds to catch up with at 500 callbacks a second, 16 gain nothing.
+# Most of a lead's or callback's time its thread waits for the disk. With four, a stall
+# of a moment took seconds to catch up with at 500 callbacks a second; 16 gain nothing.
 WEB_THREADS = 8
 
 
