@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -30,6 +31,7 @@ class Imported:
 
     added: int = 0
     known: int = 0
+    lifted: int = 0
     bad_count: int = 0
     bad: list[tuple[int, str, str]] = field(default_factory=list)
 
@@ -39,7 +41,7 @@ def import_numbers(tenant: Tenant, text: str, *, actor: User) -> Imported:
     Stop the messages to every number of a list; a second time it adds nothing.
 
     One number a line, or CSV with a heading that names the column; a second column
-    is the note.
+    is the note. What a list of ours says was lifted since is left out.
 
     Raises:
         TooLong: it has more than `MOST_LINES` lines; nothing was added.
@@ -56,32 +58,46 @@ def import_numbers(tenant: Tenant, text: str, *, actor: User) -> Imported:
             "suppressions.imported",
             added=result.added,
             known=result.known,
+            lifted=result.lifted,
             unreadable=result.bad_count,
         )
     return result
 
 
+class Columns(NamedTuple):
+    """Where things stand in a line; None where they do not."""
+
+    number: int = 0
+    note: int | None = 1
+    until: int | None = None
+
+
 def _read(text: str, country: str, result: Imported) -> Iterator[tuple[str, str]]:
     rows = csv.reader(_lines(text), delimiter=_delimiter(text))
-    column = 0
+    columns = Columns()
     for number, row in enumerate(rows, start=1):
         if number > MOST_LINES:
             raise TooLong(f"the list has more than {MOST_LINES:,} lines")
-        if number == 1 and (found := _column(row)) is not None:
-            column = found
+        if number == 1 and (found := _columns(row)) is not None:
+            columns = found
             continue
-        cells = [cell.strip() for cell in row]
-        if not any(cells):
+        if not any(cell.strip() for cell in row):
             continue
-        raw = cells[column] if column < len(cells) else ""
+        if _cell(row, columns.until):
+            result.lifted += 1
+            continue
+        raw = _cell(row, columns.number)
         read = phone.normalise(raw.lstrip("'"), country)
         if read.e164:
-            note = cells[1 - column] if column < 2 <= len(cells) else ""
-            yield read.e164, note[:200]
+            yield read.e164, _cell(row, columns.note)[:200]
             continue
         result.bad_count += 1
         if len(result.bad) < SHOWN:
             result.bad.append((number, raw[:40], str(read.sentence or "")))
+
+
+def _cell(row: list[str], place: int | None) -> str:
+    return "" if place is None or place >= len(row) else row[place].strip()
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -93,10 +109,19 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=first.count)
 
 
-def _column(row: list[str]) -> int | None:
-    """Where the numbers are, if the row is a heading."""
+def _columns(row: list[str]) -> Columns | None:
+    """What the row says of the others, if it is a heading."""
     cells = [cell.strip().strip("\ufeff").casefold() for cell in row]
-    return next((place for place, cell in enumerate(cells) if cell in HEADINGS), None)
+    number = next((n for n, cell in enumerate(cells) if cell in HEADINGS), None)
+    if number is None:
+        return None
+    beside = 1 - number if number < 2 else None
+    is_ours = cells == list(COLUMNS)
+    return Columns(
+        number=number,
+        note=cells.index("note") if "note" in cells else beside,
+        until=cells.index("until") if is_ours else None,
+    )
 
 
 def _add(tenant: Tenant, notes: dict[str, str], result: Imported) -> None:

@@ -7,6 +7,7 @@ import pytest
 from leadrails.contacts import lists
 from leadrails.contacts.lists import TooLong, export_rows, import_numbers
 from leadrails.contacts.models import Suppression
+from leadrails.contacts.services import remove_suppression
 from leadrails.tenants.models import AuditEntry
 from tests.make import make_tenant, make_user
 
@@ -83,3 +84,19 @@ def test_what_is_given_out_can_be_taken_in(tenant, monkeypatch):
     assert rows[0]["note"] == "'=cmd0"
     other = make_tenant()
     assert import_numbers(other, exported, actor=make_user(other)).added == 5
+    assert numbers(other)[0] == ("+12025550100", "'=cmd0")
+
+
+def test_who_was_taken_off_the_list_is_not_put_on_another(tenant):
+    actor = make_user(tenant)
+    import_numbers(tenant, "+12025550100\n+12025550101", actor=actor)
+    for row in Suppression.objects.for_tenant(tenant):
+        remove_suppression(row, because="They wrote to us", actor=actor)
+    import_numbers(tenant, "+12025550101,angry again", actor=actor)
+    exported = "".join(export_rows(Suppression.objects.for_tenant(tenant)))
+
+    other = make_tenant()
+    result = import_numbers(other, exported, actor=make_user(other))
+
+    assert (result.added, result.lifted, result.bad_count) == (1, 2, 0)
+    assert numbers(other) == [("+12025550101", "angry again")]
