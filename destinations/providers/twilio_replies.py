@@ -8,13 +8,16 @@ Source: www.twilio.com/docs/messaging/api/service-resource, .../docs/rcs/api and
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from destinations.providers.answers import Answer, refusal
 from destinations.providers.fields import BY_RCS
 from destinations.providers.twilio_verification import messaging_url
 
 if TYPE_CHECKING:
+    from twilio.rest import Client
+
     from destinations.providers.http import ProviderSession
     from destinations.providers.twilio import TwilioSMS
 
@@ -58,21 +61,24 @@ async def connect(provider: TwilioSMS, incoming: str, http: ProviderSession) -> 
 async def _connect_service(
     provider: TwilioSMS, incoming: str, http: ProviderSession
 ) -> None:
-    base = messaging_url(provider.base_url)
-    url = f"{base}/v1/Services/{provider.messaging_service_sid}"
-    form = {
-        "InboundRequestUrl": incoming,
-        "InboundMethod": "POST",
-        "FallbackUrl": incoming,
-        "FallbackMethod": "POST",
-        "UseInboundWebhookOnNumber": "false",
-    }
-    _check(provider, await http.post_form(url, form.items(), auth=provider.auth))
+    sid = provider.messaging_service_sid
+    await _ask(
+        provider,
+        http,
+        lambda client: client.messaging.v1.services(sid).update_async(
+            inbound_request_url=incoming,
+            inbound_method="POST",
+            fallback_url=incoming,
+            fallback_method="POST",
+            use_inbound_webhook_on_number=False,
+        ),
+    )
 
 
 async def _connect_agent(
     provider: TwilioSMS, incoming: str, http: ProviderSession
 ) -> None:
+    """Without the library, which posts nulls for all that it is not told."""
     url = f"{messaging_url(provider.base_url)}/v2/Channels/Senders"
     listed = {"Channel": "rcs", "PageSize": "100"}
     answer = await http.get_json(url, params=listed, auth=provider.auth)
@@ -96,28 +102,38 @@ async def _connect_agent(
 async def _connect_number(
     provider: TwilioSMS, number: str, incoming: str, http: ProviderSession
 ) -> None:
-    sid = await _number_sid(provider, number, http)
-    url = f"{provider.account_url}/IncomingPhoneNumbers/{sid}.json"
-    form = {
-        "SmsUrl": incoming,
-        "SmsMethod": "POST",
-        "SmsFallbackUrl": incoming,
-        "SmsFallbackMethod": "POST",
-    }
-    _check(provider, await http.post_form(url, form.items(), auth=provider.auth))
-
-
-async def _number_sid(provider: TwilioSMS, number: str, http: ProviderSession) -> str:
-    answer = await http.get_json(
-        f"{provider.account_url}/IncomingPhoneNumbers.json",
-        params={"PhoneNumber": number, "PageSize": "1"},
-        auth=provider.auth,
+    found = await _ask(
+        provider,
+        http,
+        lambda client: client.incoming_phone_numbers.page_async(
+            phone_number=number, page_size=1
+        ),
     )
-    _check(provider, answer)
-    match answer.body.get("incoming_phone_numbers"):
+    match found.body.get("incoming_phone_numbers"):
         case [{"sid": str(sid)}, *_] if _NUMBER.fullmatch(sid):
-            return sid
-    raise refusal(provider.kind, answer, "21606")
+            pass
+        case _:
+            raise refusal(provider.kind, found, "21606")
+    await _ask(
+        provider,
+        http,
+        lambda client: client.incoming_phone_numbers(sid).update_async(
+            sms_url=incoming,
+            sms_method="POST",
+            sms_fallback_url=incoming,
+            sms_fallback_method="POST",
+        ),
+    )
+
+
+async def _ask(
+    provider: TwilioSMS, http: ProviderSession, call: Callable[[Client], Any]
+) -> Answer:
+    from destinations.providers import twilio_library as library
+
+    answer = await library.ask(provider, http, provider.auth, call)
+    _check(provider, answer)
+    return answer
 
 
 def _check(provider: TwilioSMS, answer: Answer) -> None:
