@@ -232,3 +232,10 @@ def sender_sid(account_sid: str, sender: str) -> str:
     digest = sha256(f"{account_sid}{sender}".encode()).hexdigest()
     prefix = "PN" if sender.startswith("+") else "SC"
     return f"{prefix}{simulated.MARK}{digest[:24]}"
+
+
+def channel_sid(account_sid: str, sender: str) -> str:
+    """`XE…` of the RCS sender, which has the account's digits, or of a WhatsApp one."""
+    if sender.startswith("rcs:"):
+        return simulated.sibling_sid("XE", account_sid)
+    return f"XE{sender_sid(account_sid, sender.rpartition(':')[2])[2:]}"

@@ -1,6 +1,5 @@
 """`/v2/Channels/Senders`: the account's RCS sender and its own URLs."""
 
-import json
 from typing import Any
 
 from aiohttp import web
@@ -9,12 +8,12 @@ from destinations.providers.simulated import sibling_sid
 from destinations.simulator.accounts import Account
 from destinations.simulator.app import PARTS, account_of_user, json_answer
 from destinations.simulator.create import is_public_url
+from destinations.simulator.documents import json_of
 from destinations.simulator.errors import ApiError
 from destinations.simulator.paging import page_of
 from destinations.simulator.rules import SENDER_HOOKS
 from destinations.simulator.telnyx.profiles import AGENT_NAME
 
-FIELDS = {"friendly_name", "configuration", "webhook", "profile"}
 _URLS = ("callback_url", "fallback_url", "status_callback_url")
 _METHODS = ("callback_method", "fallback_method", "status_callback_method")
 _PROFILE = (
@@ -47,32 +46,16 @@ async def fetch_sender(request: web.Request) -> web.Response:
 async def update_sender(request: web.Request) -> web.Response:
     account = account_of_user(request)
     _check_sid(request, account)
-    try:
-        given = json.loads(await request.read())
-    except ValueError as error:
-        raise ApiError(20001, "The body is not JSON") from error
-    if not isinstance(given, dict) or given.keys() - FIELDS:
-        raise ApiError(20001)
+    given = await json_of(request, "UpdateChannelsSender")
+    for name in _URLS:
+        if (url := given.get("webhook", {}).get(name)) and not is_public_url(url):
+            raise ApiError(21609, f"Invalid parameter webhook.{name}")
     store = request.app[PARTS].rules.store
     kept = store.get(account.sid, *SENDER_HOOKS) or {}
     for name in ("webhook", "profile"):
-        changes = given.get(name) or {}
-        if not isinstance(changes, dict):
-            raise ApiError(20001, f"Invalid parameter {name}")
-        if name == "webhook":
-            _check_webhook(changes)
-        told = {key: value for key, value in changes.items() if value is not None}
-        kept = kept | {name: kept.get(name, {}) | told}
+        kept = kept | {name: kept.get(name, {}) | given.get(name, {})}
     store.put(account.sid, *SENDER_HOOKS, kept)
     return json_answer(_shown(request, account), 202)
-
-
-def _check_webhook(given: Json) -> None:
-    if unknown := given.keys() - {*_URLS, *_METHODS}:
-        raise ApiError(20001, f"Unknown parameter webhook.{min(unknown)}")
-    for name in _URLS:
-        if given.get(name) and not is_public_url(given[name]):
-            raise ApiError(21609, f"Invalid parameter webhook.{name}")
 
 
 def _check_sid(request: web.Request, account: Account) -> None:

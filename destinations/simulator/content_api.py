@@ -1,6 +1,5 @@
 """`/v1/Content`: content templates, written as JSON."""
 
-import json
 from typing import Any
 
 from aiohttp import web
@@ -10,34 +9,16 @@ from destinations.simulator import clock, ids
 from destinations.simulator.accounts import Account
 from destinations.simulator.app import PARTS, account_of_user, json_answer
 from destinations.simulator.contents import KIND
+from destinations.simulator.documents import json_of
 from destinations.simulator.errors import ApiError
 from destinations.simulator.paging import page_of
 
-FIELDS = {"friendly_name", "language", "variables", "types"}
-TYPES = {
-    "twilio/text": {"body"},
-    "twilio/media": {"media"},
-    "twilio/location": {"latitude", "longitude"},
-    "twilio/list-picker": {"body", "items"},
-    "twilio/call-to-action": {"body", "actions"},
-    "twilio/quick-reply": {"body", "actions"},
-    "twilio/card": set(),
-    "twilio/catalog": set(),
-    "twilio/carousel": {"cards"},
-    "twilio/flows": set(),
-    "twilio/schedule": set(),
-    "whatsapp/card": {"body"},
-    "whatsapp/authentication": set(),
-    "whatsapp/flows": set(),
-}
 Json = dict[str, Any]
 
 
 async def create_content(request: web.Request) -> web.Response:
     account = account_of_user(request)
-    given = await _given(request)
-    if "language" not in given or "types" not in given:
-        raise ApiError(20001, "language and types are required")
+    given = await _given(request, "CreateContent")
     now = clock.now_ms()
     sid = f"HX{MARK}{ids.hex_digits(24)}"
     content = {"friendly_name": None, "variables": {}, **given}
@@ -65,7 +46,7 @@ async def fetch_content(request: web.Request) -> web.Response:
 async def update_content(request: web.Request) -> web.Response:
     account, sid = account_of_user(request), request.match_info["sid"]
     before = _kept(request, account, sid)
-    given = await _given(request)
+    given = await _given(request, "UpdateContent")
     _put(request, account, sid, {**before, **given, "updated": clock.now_ms()})
     return json_answer(_shown(request, account, sid))
 
@@ -127,35 +108,17 @@ def _shown(request: web.Request, account: Account, sid: str) -> Json:
     }
 
 
-async def _given(request: web.Request) -> Json:
-    try:
-        given = json.loads(await request.read())
-    except ValueError as error:
-        raise ApiError(20001, "The body is not JSON") from error
-    if not isinstance(given, dict):
-        raise ApiError(20001, "The body is not a JSON object")
-    if unknown := given.keys() - FIELDS:
-        raise ApiError(20001, f"Unknown parameter {min(unknown)}")
-    if isinstance(given.get("types"), dict):  # the library sends null for all others
-        given["types"] = {k: v for k, v in given["types"].items() if v is not None}
-    if "types" in given:
-        _check_types(given["types"])
-    variables = given.get("variables") or {}
-    if not isinstance(variables, dict):
-        raise ApiError(20001, "Invalid parameter variables")
+async def _given(request: web.Request, operation: str) -> Json:
+    given = await json_of(request, operation)
+    if not given["types"]:
+        raise ApiError(20001, "types holds one content type at least")
+    variables = given.get("variables", {}).values()
+    if not all(isinstance(value, str) for value in variables):
+        raise ApiError(20001, "variables are texts")
+    card = given["types"].get("twilio/card")
+    if card is not None and not _is_card(card):
+        raise ApiError(20001, "twilio/card needs a title or a body, and one field more")
     return given
-
-
-def _check_types(types: Any) -> None:
-    if not isinstance(types, dict) or not types:
-        raise ApiError(20001, "Invalid parameter types")
-    for name, fields in types.items():
-        if name not in TYPES or not isinstance(fields, dict):
-            raise ApiError(20001, f"Invalid content type {name}")
-        if missing := TYPES[name] - fields.keys():
-            raise ApiError(20001, f"{name} needs {min(missing)}")
-        if name == "twilio/card" and not _is_card(fields):
-            raise ApiError(20001, f"{name} needs a title or a body, and one field more")
 
 
 def _is_card(fields: Json) -> bool:

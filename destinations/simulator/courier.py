@@ -104,7 +104,7 @@ class Courier:
             "I-Twilio-Idempotency-Token": call.token,
             "X-Twilio-Signature": sign(call.key, url, body),
         }
-        if call.method == "POST":
+        if call.method != "GET":
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
         attempt = Try(number, clock.now_ms())
         timeout = aiohttp.ClientTimeout(
@@ -117,7 +117,7 @@ class Courier:
             async with self._session.request(
                 call.method,
                 URL(url, encoded=True),
-                data=body.encode() if call.method == "POST" else None,
+                data=body.encode() if call.method != "GET" else None,
                 headers=headers,
                 timeout=timeout,
             ) as response:
@@ -149,7 +149,7 @@ async def _read(response: aiohttp.ClientResponse) -> Answer:
 
 def _request(call: Call, bare: str) -> tuple[str, str]:
     """The URL and the body: a GET has all its parameters in the URL."""
-    if call.method == "POST":
+    if call.method != "GET":
         return bare, call.form
     return f"{bare}{'&' if '?' in bare else '?'}{call.form}", ""
 

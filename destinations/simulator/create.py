@@ -34,7 +34,7 @@ _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 \-+_&]{1,11}")
 # Those whose values have codes of their own, or no rule.
 _OWN_RULES = (
     "To From Body MediaUrl MessagingServiceSid ContentSid ContentVariables"
-    " StatusCallback ValidityPeriod FallbackFrom ScheduleType SendAt Tags"
+    " StatusCallback ValidityPeriod FallbackFrom SendAt Tags"
     " MessageIntent"
 )
 _CHECKED_HERE = frozenset(_OWN_RULES.split())

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from destinations.providers.simulated import MARK
 from destinations.simulator import clock
+from destinations.simulator.accounts import channel_sid
 from destinations.simulator.errors import MESSAGES
 
 API_VERSION = "2010-04-01"
@@ -134,6 +135,8 @@ class Message:
         prefix, colon, _ = self.channel_to.partition(":")
         if colon:
             fields |= {"ChannelPrefix": prefix, "ChannelToAddress": self.channel_to}
+            if self.sender:
+                fields["ChannelInstallSid"] = channel_sid(self.account, self.sender)
             if self.error_code:
                 reason = MESSAGES.get(self.error_code, "")
                 fields["ChannelStatusMessage"] = reason

@@ -5,9 +5,14 @@ from typing import Any
 
 from aiohttp import web
 
-from destinations.providers.simulated import MARK, sibling_sid
+from destinations.providers.simulated import MARK
 from destinations.simulator import clock, ids
-from destinations.simulator.accounts import SHORT_CODE, Account, sender_sid
+from destinations.simulator.accounts import (
+    SHORT_CODE,
+    Account,
+    channel_sid,
+    sender_sid,
+)
 from destinations.simulator.app import PARTS, account_of_user, form_of, json_answer
 from destinations.simulator.documents import Form, check_names, first
 from destinations.simulator.errors import ApiError
@@ -154,18 +159,12 @@ def _put_name(service: Service, name: str, country: str) -> str:
 def _add_channel(
     request: web.Request, account: Account, service: Service, form: Form
 ) -> str:
-    """
-    Every number of the account is a WhatsApp sender: `XE` and its PN's digits.
-
-    The account has one RCS sender: `XE` and the digits of its own SID.
-    """
+    """Every number of the account is a WhatsApp sender, and it has one for RCS."""
     check_names(form, "CreateChannelSender")
     sid = first(form, "Sid")
-    owned = {
-        f"XE{sender_sid(account.sid, number)[2:]}": f"whatsapp:{number}"
-        for number in account.all_numbers
-    }
-    owned[sibling_sid("XE", account.sid)] = account.rcs_sender
+    senders = [f"whatsapp:{number}" for number in account.all_numbers]
+    senders.append(account.rcs_sender)
+    owned = {channel_sid(account.sid, sender): sender for sender in senders}
     if sid not in owned:
         raise ApiError(20404)
     sender = owned[sid]

@@ -5,6 +5,7 @@ from aiohttp import web
 from destinations.simulator import (
     admin,
     admin_accounts,
+    campaigns_api,
     channel_senders,
     content_api,
     handsets,
@@ -27,6 +28,8 @@ NUMBERS = ACCOUNT + "/IncomingPhoneNumbers"
 NUMBER = NUMBERS + "/{sid:PN[0-9a-fA-F]{32}}.json"
 SHORT_CODE = ACCOUNT + "/SMS/ShortCodes/{sid:SC[0-9a-fA-F]{32}}.json"
 SERVICE = "/v1/Services/{service:MG[0-9a-fA-F]{32}}"
+CAMPAIGNS = SERVICE + "/Compliance/Usa2p"
+CAMPAIGN = CAMPAIGNS + "/{sid:QE[0-9a-fA-F]{32}}"
 POOL = SERVICE + f"/{{kind:{'|'.join(pool_api.KINDS)}}}"
 HANDSETS = "/handsets/{account:AC[0-9a-f]{32}}/{key:[0-9a-f]{32}}"
 HANDSET = HANDSETS + r"/{phone:\+[1-9]\d{6,14}}"
@@ -66,6 +69,12 @@ def _add_newer(route: web.UrlDispatcher) -> None:
     route.add_get(SERVICE, services_api.fetch_service)
     route.add_post(SERVICE, services_api.update_service)
     route.add_delete(SERVICE, services_api.delete_service)
+    route.add_get(CAMPAIGNS, campaigns_api.show_campaigns)
+    route.add_post(CAMPAIGNS, campaigns_api.create_campaign)
+    route.add_get(CAMPAIGNS + "/Usecases", campaigns_api.show_usecases)
+    route.add_get(CAMPAIGN, campaigns_api.fetch_campaign)
+    route.add_post(CAMPAIGN, campaigns_api.update_campaign)
+    route.add_delete(CAMPAIGN, campaigns_api.delete_campaign)
     route.add_get(POOL, pool_api.show_pool)
     route.add_post(POOL, pool_api.add_to_pool)
     route.add_get(POOL + "/{sid}", pool_api.fetch_from_pool)

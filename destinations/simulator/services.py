@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from destinations.providers.simulated import sibling_sid
 from destinations.simulator.accounts import (
     NUMBERS,
     SHORT_CODE,
@@ -40,7 +41,8 @@ class Service:
         names: AI… -> [name, country]; no country is for all without one of their own.
         channels: XE… -> `whatsapp:+…` or `rcs:…`.
         opt_out: words by STOP, START, HELP; None without Advanced Opt-Out.
-        is_registered: has an approved US 10DLC campaign.
+        campaign: its US 10DLC campaign, by the names of the API.
+        is_registered: that campaign is approved.
     """
 
     sid: str
@@ -51,6 +53,7 @@ class Service:
     names: dict[str, list[str]] = field(default_factory=dict)
     channels: dict[str, str] = field(default_factory=dict)
     opt_out: dict[str, Any] | None = None
+    campaign: dict[str, Any] | None = None
     is_registered: bool = False
     is_deleted: bool = False
     created: int = CREATED
@@ -122,5 +125,22 @@ def _first_service(account: Account) -> Service:
         settings=SETTINGS | {"area_code_geomatch": False},
         numbers=list(NUMBERS),
         short_codes=[SHORT_CODE],
+        campaign=_first_campaign(account),
         is_registered=True,
     )
+
+
+def _first_campaign(account: Account) -> dict[str, Any]:
+    return {
+        "sid": sibling_sid("QE", account.sid),
+        "brand_registration_sid": sibling_sid("BN", account.sid),
+        "us_app_to_person_usecase": "MIXED",
+        "description": "Answers to people who asked for a quote on our web site.",
+        "message_flow": "People tick a box below the form on www.example.com.",
+        "message_samples": [
+            "Hi Ann, thanks for asking about plumbing.",
+            "Hi Ann, your quote is ready. Reply STOP to opt out.",
+        ],
+        "created": CREATED,
+        "updated": CREATED,
+    }

@@ -99,7 +99,7 @@ def named_service(request: web.Request, account: Account) -> Service:
 
 async def _settings(request: web.Request, operation: str) -> dict[str, Any]:
     given = typed(await form_of(request), operation)
-    changes = {_snake(name): value for name, value in given.items()}
+    changes = {snake(name): value for name, value in given.items()}
     if len(changes.get("friendly_name") or "") > MAX_NAME:
         raise ApiError(21658)
     for name in _URLS:
@@ -113,7 +113,7 @@ async def _settings(request: web.Request, operation: str) -> dict[str, Any]:
     return changes
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 

@@ -69,6 +69,10 @@ def _problems(schema, value, where):
     if value is None:
         # The documents leave `nullable` out of optional parts, so None is one of them.
         return
+    if "oneOf" in schema:
+        found = [list(_problems(one, value, where)) for one in schema["oneOf"]]
+        yield from min(found, key=len)
+        return
     if "enum" in schema and value not in schema["enum"]:
         yield f"{where}: {value!r} is not one of {schema['enum']}"
     kind = schema.get("type")
@@ -80,6 +84,11 @@ def _problems(schema, value, where):
         return
     if isinstance(value, str):
         yield from _text_problems(schema, value, where)
+    else:
+        yield from _part_problems(schema, value, where, name)
+
+
+def _part_problems(schema, value, where, name):
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _problems(schema.get("items", {}), item, f"{where}[{index}]")

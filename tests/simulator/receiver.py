@@ -82,6 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
+    do_PUT = do_POST
+
     def do_GET(self):
         self._answer(self.path.partition("?")[2].encode())
 

@@ -108,7 +108,36 @@ def use_services(client, simulator, account):
         assert pool(added.sid).fetch().sid == added.sid
         assert pool(added.sid).delete() is True
     assert len(client.messaging.v1.services.list(page_size=1)) == 2
+    use_campaigns(service, CAMPAIGN)
     assert service.delete() is True
+
+
+CAMPAIGN = {
+    "brand_registration_sid": "BN" + "1" * 32,
+    "description": "Answers to people who asked for a quote on the web.",
+    "message_flow": "People tick a box below the form on www.example.com.",
+    "message_samples": ["Hi Ann, thanks for asking us."] * 2,
+    "us_app_to_person_usecase": "LOW_VOLUME",
+    "has_embedded_links": True,
+    "has_embedded_phone": False,
+}
+
+
+def use_campaigns(service, fields):
+    brand = fields["brand_registration_sid"]
+    known = service.us_app_to_person_usecases.fetch(brand_registration_sid=brand)
+    codes = [case["code"] for case in known.us_app_to_person_usecases]
+    assert fields["us_app_to_person_usecase"] in codes
+    made = service.us_app_to_person.create(**fields)
+    campaign = service.us_app_to_person(made.sid)
+    kept = ("brand_registration_sid", "us_app_to_person_usecase")
+    changes = {name: value for name, value in fields.items() if name not in kept}
+    changes |= {"age_gated": True, "direct_lending": False}
+    assert campaign.update(**changes).age_gated is True
+    assert [one.sid for one in service.us_app_to_person.list()] == [
+        campaign.fetch().sid
+    ]
+    assert campaign.delete() is True
 
 
 class Template:
@@ -204,6 +233,7 @@ def test_what_is_out_of_the_documents_is_found():
         ("UpdateService", "POST", "/v1/Services/{service}", {}),
         ("CreatePhoneNumber", "POST", "/v1/Services/{service}/PhoneNumbers", {}),
         ("CreateAlphaSender", "POST", "/v1/Services/{service}/AlphaSenders", {}),
+        ("CreateUsAppToPerson", "POST", "/v1/Services/{service}/Compliance/Usa2p", {}),
         ("UpdateIncomingPhoneNumber", "POST", "{number}", {}),
         ("CreateMessage", "POST", "{messages}", {"To": "+12125550100"}),
     ],
@@ -231,6 +261,8 @@ def test_parameters_out_of_the_documents_are_refused(
         {"content_retention": "forget"},
         {"address_retention": "hide"},
         {"schedule_type": "fixed", "send_at": "soon"},
+        {"schedule_type": "later"},
+        {"application_sid": "AP1"},
         {"force_delivery": "perhaps"},
         {"message_intent": "gossip"},
     ],
@@ -238,6 +270,43 @@ def test_parameters_out_of_the_documents_are_refused(
 def test_values_out_of_the_documents_are_refused(client, account, option):
     with pytest.raises(TwilioRestException) as refused:
         send(client, messaging_service_sid=account.service_sid, **option)
+
+    assert refused.value.status == 400
+
+
+TEXT, TITLED = {"body": "Hi"}, {"title": "Hi", "subtitle": "there"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"webhook": {"colour": "red"}},
+        {"webhook": {"callback_method": "GET"}},
+        {"webhook": {"callback_url": "nonsense"}},
+        {"profile": {"colour": "red"}},
+        {"types": {"twilio/text": TEXT}},
+        {"language": "en", "types": {}},
+        {"language": "en", "types": {"twilio/text": {"bdy": "Hi"}}},
+        {"language": "en", "types": {"twilio/text": TEXT | {"colour": "red"}}},
+        {"language": "en", "types": {"twilio/text": {"body": 5}}},
+        {"language": "en", "types": {"twilio/gossip": TEXT}},
+        {"language": "en", "types": {"twilio/card": {"title": "Hi"}}},
+        {"language": "en", "types": {"twilio/card": TITLED | {"actions": [{}]}}},
+        {"language": "en", "types": {"twilio/text": TEXT}, "variables": {"1": 2}},
+        {"colour": "red", "language": "en", "types": {"twilio/text": TEXT}},
+    ],
+    ids=str,
+)
+def test_json_out_of_the_documents_is_refused(client, account, wrong):
+    senders = client.messaging.v2.channels_senders
+    is_content = wrong.keys() & {"language", "types"}
+    act = (
+        client.content.v1.contents.create
+        if is_content
+        else senders(f"XE{account.sid[2:]}").update
+    )
+    with pytest.raises(TwilioRestException) as refused:
+        act(Template(**wrong))
 
     assert refused.value.status == 400
 

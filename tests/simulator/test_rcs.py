@@ -68,6 +68,7 @@ def test_a_service_with_an_agent_tries_rcs_first(
     form = receiver.about(sent.sid)[-1].form
     assert (form["From"], form["To"]) == (agent, f"rcs:{PLAIN}")
     assert (form["ChannelPrefix"], form["ChannelToAddress"]) == ("rcs", form["To"])
+    assert form["ChannelInstallSid"] == sibling_sid("XE", account.sid)
 
 
 def test_what_is_read_is_told(send, agent, receiver):
@@ -184,7 +185,8 @@ def test_a_template_is_rich_by_rcs_and_plain_by_text(
 def test_a_tap_comes_in_by_rcs_and_stop_holds_for_texts_too(
     simulator, client, account, send, agent, receiver
 ):
-    webhook = {"webhook": {"callback_url": f"{receiver.url}/in"}}
+    url = f"{receiver.url}/in"
+    webhook = {"webhook": {"callback_url": url, "callback_method": "PUT"}}
     client.messaging.v2.channels_senders(sibling_sid("XE", account.sid)).update(
         ChannelsSenderList.MessagingV2ChannelsSenderRequestsUpdate(webhook)
     )
@@ -196,7 +198,9 @@ def test_a_tap_comes_in_by_rcs_and_stop_holds_for_texts_too(
 
     entries = simulator.ledger(account=account.sid)
     receiver.wait(entries[0]["sid"], 1)
-    form = receiver.about(entries[0]["sid"])[0].form
+    (got,) = receiver.about(entries[0]["sid"])
+    form = got.form
+    assert (got.method, got.path) == ("PUT", "/in")
     assert (form["ChannelPrefix"], form["ButtonPayload"]) == ("rcs", "call_me")
     assert '"postbackData": "call_me"' in form["ChannelMetadata"]
     blocked = {"messaging_service_sid": None, "from_": "+15555550100"}

@@ -6,6 +6,7 @@ from twilio.base.exceptions import TwilioRestException
 from destinations.simulator.accounts import sender_sid
 from tests.simulator.conftest import make_client
 from tests.simulator.test_client import send
+from tests.simulator.test_documents import CAMPAIGN
 
 NEW_YORK, MIAMI, TORONTO, FREE = (
     "+12125550199",
@@ -180,6 +181,58 @@ def test_a_registered_service_reaches_them(simulator, account, service, add, sen
     simulator.service(account.sid, service.sid, is_registered=True)
 
     assert sender_of("+12125550102").status == "delivered"
+
+
+def test_a_campaign_registers_its_service_until_it_is_deleted(
+    simulator, account, client, service, add, sender_of
+):
+    add(NEW_YORK)
+    campaigns = client.messaging.v1.services(service.sid).us_app_to_person
+
+    made = campaigns.create(**CAMPAIGN)
+
+    assert (made.campaign_status, made.messaging_service_sid) == (
+        "PENDING",
+        service.sid,
+    )
+    assert campaigns(made.sid).fetch().campaign_status == "VERIFIED"
+    named = client.messaging.v1.services(service.sid)
+    assert named.fetch().us_app_to_person_registered is True
+    assert sender_of("+12125550101").status == "delivered"
+    assert refusal(campaigns.create, **CAMPAIGN) == (409, 20409)
+    simulator.service(account.sid, service.sid, is_registered=False)
+    assert campaigns(made.sid).fetch().campaign_status == "SUSPENDED"
+    assert sender_of("+12125550102").error_code == 30034
+    assert campaigns(made.sid).delete() is True
+    assert refusal(campaigns(made.sid).fetch) == (404, 20404)
+    assert named.fetch().us_app_to_person_registered is False
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"description": "short"},
+        {"message_flow": "x" * 2049},
+        {"message_samples": ["Hi Ann, thanks for asking us."]},
+        {"message_samples": ["Hi", "Ho"]},
+        {"us_app_to_person_usecase": "GOSSIP"},
+        {"brand_registration_sid": "BN1"},
+        {"privacy_policy_url": "nonsense"},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_a_campaign_that_would_be_turned_down_is_refused(client, service, wrong):
+    campaigns = client.messaging.v1.services(service.sid).us_app_to_person
+
+    assert refusal(campaigns.create, **CAMPAIGN | wrong) == (400, 20001)
+
+
+def test_the_first_service_has_a_campaign(client, account):
+    named = client.messaging.v1.services(account.service_sid)
+
+    (campaign,) = named.us_app_to_person.list()
+
+    assert campaign.campaign_status == "VERIFIED"
 
 
 def test_the_service_calls_back_and_encodes_smartly(
