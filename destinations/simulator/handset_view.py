@@ -8,7 +8,7 @@ from typing import Any
 import phonenumbers
 
 from destinations.simulator.ledger import message_of
-from destinations.simulator.media_api import guess_type
+from destinations.simulator.media_api import UNKNOWN_TYPE, guess_type
 from destinations.simulator.message import Message
 
 LOOKED_AT = 500  # newest messages of the account, to find its phones
@@ -90,6 +90,13 @@ def pretty(address: str) -> str:
         if (channel)
         else number
     )
+
+
+def file_kind(url: str) -> str:
+    """What stands for a file that is surely no picture; empty for all others."""
+    kind = guess_type(url)
+    is_known = not kind.startswith("image/") and kind != UNKNOWN_TYPE
+    return kind if is_known else ""
 
 
 def took(ms: int) -> str:

@@ -20,7 +20,7 @@ from destinations.simulator import clock, handset_view, picture
 from destinations.simulator.accounts import Account
 from destinations.simulator.app import PARTS
 from destinations.simulator.errors import ApiError
-from destinations.simulator.media_api import SHOWN, stored_media
+from destinations.simulator.media_api import SHOWN, UNKNOWN_TYPE, stored_media
 from destinations.simulator.phone import Written
 
 HERE = Path(__file__).parent
@@ -51,6 +51,7 @@ _pages = jinja2.Environment(
 )
 _pages.filters["pretty"] = handset_view.pretty
 _pages.filters["clock"] = clock.iso8601
+_pages.filters["file_kind"] = handset_view.file_kind
 _pages.filters["took"] = handset_view.took
 
 
@@ -204,7 +205,7 @@ async def _read_form(
             if len(data) > MAX_UPLOAD:
                 raise web.HTTPRequestEntityTooLarge(MAX_UPLOAD, len(data))
         if part.filename:
-            kind = part.headers.get("Content-Type", "application/octet-stream")
+            kind = part.headers.get("Content-Type", UNKNOWN_TYPE)
             uploads.append((_kind(kind), bytes(data)))
         elif part.name and part.filename is None:
             fields[part.name] = data.decode(errors="replace")
@@ -214,7 +215,7 @@ async def _read_form(
 def _kind(given: str) -> str:
     kind = given.partition(";")[0].strip().lower()
     is_known = kind.startswith(SHOWN) or kind == "application/pdf"
-    return kind if is_known else "application/octet-stream"
+    return kind if is_known else UNKNOWN_TYPE
 
 
 async def switch_airplane(request: web.Request) -> web.Response:

@@ -17,6 +17,7 @@ from destinations.simulator.paging import page_of
 
 # What a browser may show from here; anything else is offered for saving.
 SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/")
+UNKNOWN_TYPE = "application/octet-stream"
 Json = dict[str, Any]
 
 
@@ -128,4 +129,4 @@ def _named(request: web.Request, message: Message) -> Json:
 
 def guess_type(url: str) -> str:
     """By the end of its path, since nothing is fetched."""
-    return mimetypes.guess_type(urlsplit(url).path)[0] or "application/octet-stream"
+    return mimetypes.guess_type(urlsplit(url).path)[0] or UNKNOWN_TYPE
