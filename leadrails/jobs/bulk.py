@@ -14,7 +14,8 @@ from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -109,10 +110,18 @@ def releasable(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
 
 
 def preview(jobs: JobQuerySet) -> Preview:
-    found = jobs.order_by("id").values_list("destination_id", flat=True)
-    places = list(found[: MOST + 1])
-    is_capped = len(places) > MOST
-    return Preview(min(len(places), MOST), is_capped, Counter(places[:MOST]))
+    """Count the oldest, at most one more than an act takes, where they are."""
+    found = jobs.order_by("id").values("destination_id")[: MOST + 1]
+    try:
+        statement, parameters = found.query.sql_with_params()
+    except EmptyResultSet:
+        return Preview(0, is_capped=False)
+    counted = f"SELECT destination_id, count(*) FROM ({statement}) found GROUP BY 1"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(counted, parameters)
+        places = Counter(dict(cursor.fetchall()))
+    count = places.total()
+    return Preview(min(count, MOST), count > MOST, places)
 
 
 def replay_jobs(

@@ -1,8 +1,8 @@
 """The figures of the overview, out of counters: never a count over the jobs."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,6 @@ from leadrails import statements
 from leadrails.core import ids
 from leadrails.core.states import State
 from leadrails.jobs import tallies
-from leadrails.jobs.models import Job
 from leadrails.jobs.tallies import Binned
 from leadrails.leads.models import Lead
 from leadrails.tenants.models import Tenant
@@ -93,20 +92,26 @@ class Figures:
             for span in self.spans
         ]
 
-    def tones_of(self, destination: UUID) -> Counter[str]:
+    def tones(self) -> Counter[str]:
         tones: Counter[str] = Counter()
         for count in self.counts:
-            if count.about_id == destination:
-                tones[look_of(count.what).tone] += count.number
+            tones[look_of(count.what).tone] += count.number
         return tones
 
-    def course_of(self, destination: UUID) -> list[int]:
+    def course(self) -> list[int]:
         """Jobs in each span, for the sparkline."""
         found: Counter[datetime] = Counter()
         for count in self.counts:
-            if count.about_id == destination:
-                found[count.bin] += count.number
+            found[count.bin] += count.number
         return [found[span] for span in self.spans]
+
+    def of_each_destination(self) -> "defaultdict[UUID, Figures]":
+        counts: defaultdict[UUID, list[Binned]] = defaultdict(list)
+        for count in self.counts:
+            counts[count.about_id].append(count)
+        none = replace(self, counts=[])
+        each = {place: replace(self, counts=mine) for place, mine in counts.items()}
+        return defaultdict(lambda: none, each)
 
 
 def figures_of(tenant: Tenant, period: Period, now: datetime) -> Figures:
@@ -152,35 +157,31 @@ def held_now(tenant: Tenant) -> int:
     return sum(count.number for count in tallies.read(tenant.pk, State.HELD))
 
 
-def speeds(tenant: Tenant, since: datetime) -> list[float]:
+# An id carries the time of its lead, in milliseconds. Here, since to carry two thousand
+# rows over took most of the page's time.
+_SPEED = """
+SELECT percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds) FROM (
+  SELECT greatest(0, extract(epoch FROM accepted_at)::float
+    - ('x' || translate(left(lead_id::text, 13), '-', ''))::bit(48)::bigint / 1e3::float
+    ) AS seconds
+  FROM jobs_job
+  WHERE tenant_id = %(tenant)s AND id >= %(first)s AND accepted_at IS NOT NULL
+    AND replay_of IS NULL AND parent_id IS NULL
+  ORDER BY id DESC LIMIT %(sample)s
+) newest
+"""
+
+
+def speed(tenant: Tenant, since: datetime) -> tuple[float, float] | None:
     """
-    Seconds from lead to acceptance, ascending; an id carries the lead's time.
+    Seconds from lead to acceptance, of half and of 95 in 100 of the leads; if any.
 
     Of the newest jobs since then, SAMPLE at most.
     """
-    accepted = (
-        Job.objects.for_tenant(tenant)
-        .filter(
-            id__gte=ids.uuid7_floor(since),
-            accepted_at__isnull=False,
-            replay_of=None,
-            parent_id=None,
-        )
-        .order_by("-id")
-        .values_list("lead_id", "accepted_at")[:SAMPLE]
-    )
-    return sorted(
-        max((at - ids.time_of(lead_id)).total_seconds(), 0.0)
-        for lead_id, at in accepted
-        if at is not None
-    )
-
-
-def percentile(ascending: list[float], share: float) -> float | None:
-    """The nearest rank: a value that was measured, not one in between."""
-    if not ascending:
-        return None
-    return ascending[min(int(share * len(ascending)), len(ascending) - 1)]
+    first = ids.uuid7_floor(since)
+    parameters = {"tenant": tenant.pk, "first": first, "sample": SAMPLE}
+    ((found,),) = statements.run(_SPEED, parameters)
+    return tuple(found) if found else None
 
 
 # One look into the queue's index for each destination, however long the queue is.

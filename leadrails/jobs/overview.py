@@ -13,7 +13,7 @@ from destinations.models import Destination
 from leadrails.alerts.models import Alert
 from leadrails.core.states import FAILED, SUCCEEDED, State
 from leadrails.jobs import figures
-from leadrails.jobs.figures import PERIODS, Figures, percentile
+from leadrails.jobs.figures import PERIODS, Figures
 from leadrails.jobs.first_steps import first_steps, newest_delivered
 from leadrails.jobs.reading import read_rates
 from leadrails.leads.models import Lead
@@ -28,15 +28,15 @@ def overview(request: TenantRequest) -> HttpResponse:
     tenant, now = request.tenant, timezone.now()
     period = PERIODS.get(request.GET.get("period", ""), PERIODS["24h"])
     found = figures.figures_of(tenant, period, now)
-    speeds = figures.speeds(tenant, now - period.length)
+    median, slow = figures.speed(tenant, now - period.length) or (None, None)
     rows = _rows(tenant, found, now)
     places = [row["destination"] for row in rows]
     context = {
         "period": period,
         "periods": PERIODS.values(),
         "leads_today": figures.leads_today(tenant, now),
-        "median": percentile(speeds, 0.5),
-        "slow": percentile(speeds, 0.95),
+        "median": median,
+        "slow": slow,
         "held": figures.held_now(tenant),
         "open_alerts": Alert.objects.for_tenant(tenant).awake(now).count(),
         "buckets": found.buckets(),
@@ -87,20 +87,21 @@ def _rows(tenant: Tenant, found: Figures, now: datetime) -> list[dict[str, Any]]
         .order_by("name")
     )
     waiting = figures.waiting_since(place.pk for place in places)
-    return [_row(place, found, waiting.get(place.pk), now) for place in places]
+    each = found.of_each_destination()
+    return [_row(place, each[place.pk], waiting.get(place.pk), now) for place in places]
 
 
 def _row(
     place: Destination, found: Figures, since: datetime | None, now: datetime
 ) -> dict[str, Any]:
-    tones = found.tones_of(place.id)
+    tones = found.tones()
     waited = now - since if since else None
     finished = tones[look_of(State.DELIVERED).tone] + tones[look_of(State.DEAD).tone]
     return {
         "destination": place,
         "tones": dict(tones),
         "total": tones.total(),
-        "course": found.course_of(place.id),
+        "course": found.course(),
         "share": tones["ok"] / finished if finished else None,
         "waited": waited,
         "is_late": waited is not None and waited > place.queue_objective,

@@ -136,8 +136,8 @@ def test_speed_to_lead_is_from_receipt_to_acceptance(world, enter, url):
         accepted_at = lead.received_at + timedelta(seconds=seconds)
         make_job(lead, world.destination, state="accepted", accepted_at=accepted_at)
     context = enter(world.tenant).get(url("overview")).context
-    assert context["median"] == pytest.approx(11, abs=0.5)
-    assert context["slow"] == pytest.approx(20, abs=0.5)
+    assert context["median"] == pytest.approx(10, abs=0.5)
+    assert context["slow"] == pytest.approx(19, abs=0.5)
 
 
 def test_without_jobs_there_is_no_share_and_no_speed(tenant, enter, url):
