@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.__main__ import NAMES
-from tests.bench.list_pages import PAGES
+from tests.bench.list_pages import PAGES, PREVIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ["name", "value", "unit", "limit", "limit_is"]
@@ -25,6 +25,7 @@ UNTARGETED = {
     "load_of_200",
     "callback_store",
     "callback_worked_off_p99_at_500_a_second",
+    *(f"page_{name}_p95" for name in PAGES if name.startswith(PREVIEWS)),
 }
 FIGURES = {
     "dispatch_cpu_per_job",
