@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leadrails.alerts.models import Channel
+from leadrails.alerts.services import close_alerts
 from leadrails.core.crypto import Place
 from leadrails.core.signing import new_webhook_key
 from leadrails.tenants import audit
 from leadrails.tenants.models import Tenant, User
 
+CALL_FAILED = "reply_webhook_failed"
 Kind = Channel.Kind
 Status = Channel.Status
 FIELDS = (
@@ -162,13 +164,24 @@ def resume(channel: Channel, *, actor: User | None) -> bool:
     return _move(channel, Status.PAUSED, Status.ACTIVE, "channel.resumed", actor)
 
 
+def scope_of(channel: Channel) -> str:
+    return f"channel:{channel.public_id}"
+
+
 def remove(channel: Channel, *, actor: User | None) -> None:
     """Forget its secret and tell it nothing more. Its log stays."""
+    now = timezone.now()
     with transaction.atomic():
         rows = Channel.objects.for_tenant(channel.tenant_id).listed()
         if rows.filter(pk=channel.pk).update(
-            status=Status.REMOVED, secret=b"", updated_at=timezone.now()
+            status=Status.REMOVED, secret=b"", updated_at=now
         ):
+            close_alerts(
+                tenant_id=channel.tenant_id,
+                kind=CALL_FAILED,
+                scope=scope_of(channel),
+                now=now,
+            )
             audit.record(channel.tenant, actor, "channel.removed", channel)
 
 

@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from leadrails.alerts.answers import Answer, Outcome, not_sent, unknown
-from leadrails.alerts.channels import note_outcome
+from leadrails.alerts.channels import CALL_FAILED, note_outcome, scope_of
 from leadrails.alerts.composing import compose, message
 from leadrails.alerts.fanout import fan_out
 from leadrails.alerts.models import AlertEvent, Channel, Delivery, Try
@@ -41,7 +41,6 @@ LEASE = timedelta(minutes=5)  # three rounds of the slowest mail server are shor
 ROUND = 20.0  # seconds after which no further batch is begun
 RETRY = RetryPolicy(max_attempts=10, base=timedelta(seconds=15), cap=timedelta(hours=1))
 KEPT = timedelta(days=90)
-CALL_FAILED = "reply_webhook_failed"
 # One message per channel, so that one that hangs cannot fill a batch, and none while
 # another one of the channel is under way or an older one of the same alert waits.
 _CLAIM = """
@@ -211,7 +210,7 @@ def _tell_of_call(delivery: Delivery, failure: str) -> None:
     about: Any = {
         "tenant_id": delivery.tenant_id,
         "kind": CALL_FAILED,
-        "scope": f"channel:{channel.public_id}",
+        "scope": scope_of(channel),
     }
     if failure:
         open_alert(**about, details={"channel": channel.name, "answer": failure})

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -29,16 +30,21 @@ from leadrails.alerts.models import Alert, AlertQuerySet
 from leadrails.alerts.telling import Places
 from leadrails.core import ids
 from leadrails.core.reasons import Reason
+from leadrails.jobs.follow_ups import FOLLOW_UP
 from leadrails.jobs.lineage import RESTORED_BACKUP
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Job
-from leadrails.leads.models import Source
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
 from leadrails.ui import live
 from leadrails.ui.paging import keyset_page
 
 CARDS = 20  # on a page; each is as long as several rows
+# What an alert's scope may name beside destinations and sources: its page and a button.
+_OF_REPLIES = {
+    "rule": ("rules:detail", gettext_lazy("Open rule")),
+    "channel": ("channels:detail", gettext_lazy("Open webhook")),
+}
 # The list of these jobs can replay or cancel them all at once.
 _STATES = {
     "dead_letters": ["dead"],
@@ -123,8 +129,7 @@ def _cards(request: TenantRequest, alerts: list[Alert]) -> list[dict[str, Any]]:
 
 def _card(request: TenantRequest, alert: Alert, places: Places) -> dict[str, Any]:
     told = places.tell(alert)
-    destination, source = places.destination(alert), places.source(alert)
-    place_url = _place_url(request, destination, source)
+    place_url, label = _place(request, alert, places)
     return {
         "title": told.title,
         "url": link(request.tenant, "alerts:detail", alert=alert.public_id),
@@ -142,7 +147,7 @@ def _card(request: TenantRequest, alert: Alert, places: Places) -> dict[str, Any
         "where_url": place_url,
         "docs_url": told.docs_url,
         "docs_label": "",
-        "acts": _acts(request, alert, place_url),
+        "acts": _acts(request, alert, place_url, label),
     }
 
 
@@ -160,22 +165,36 @@ def _status(alert: Alert) -> str:
     return _("Open")
 
 
-def _place_url(
-    request: TenantRequest, destination: Destination | None, source: Source | None
-) -> str:
+def _place(request: TenantRequest, alert: Alert, places: Places) -> tuple[str, str]:
+    """The page of what is unwell and the words of a button to it; empty if none."""
+    tenant, destination = request.tenant, places.destination(alert)
     if destination:
+        if destination.status == Destination.Status.REVOKED:
+            return "", ""
         place = destination.public_id
-        return link(request.tenant, "destinations:detail", destination=place)
-    if source:
-        return link(request.tenant, "sources:detail", source=source.public_id)
-    return ""
+        url = link(tenant, "destinations:detail", destination=place)
+        return url, _("Open destination")
+    if source := places.source(alert):
+        url = link(tenant, "sources:detail", source=source.public_id)
+        return url, _("Open source")
+    # These may be deleted, which ends their alerts.
+    what, _colon, public_id = alert.scope.partition(":")
+    if what in _OF_REPLIES and alert.resolved_at is None:
+        view, label = _OF_REPLIES[what]
+        return link(tenant, view, **{what: public_id}), str(label)
+    return "", ""
 
 
-def _acts(request: TenantRequest, alert: Alert, place_url: str) -> list[dict[str, Any]]:
+def _acts(
+    request: TenantRequest, alert: Alert, place_url: str, label: str
+) -> list[dict[str, Any]]:
     acts: list[dict[str, Any]] = []
     if place_url:
-        label = _("Open destination") if alert.destination_id else _("Open source")
         acts.append({"label": label, "url": place_url})
+        if alert.kind == FOLLOW_UP and alert.destination_id:
+            place = ids.encode(Destination.prefix, alert.destination_id)
+            url = link(request.tenant, "follow_ups:list", destination=place)
+            acts.insert(0, {"label": _("Open follow-ups"), "url": url})
         acts[0]["style"] = "" if alert.resolved_at else "primary"
     states = _STATES.get(alert.kind)
     if place_url and alert.destination_id and states:

@@ -279,7 +279,7 @@ WORDS: dict[str, Words] = {
         sentence=_("It was tried ten times over some hours; nothing more is tried."),
         next_step=_("Mend the receiver or the address, then send a test message."),
         opens=_("a rule's call of a webhook is given up"),
-        closes=_("a rule's call of it gets through"),
+        closes=_("a rule's call of it gets through, or it is removed"),
     ),
     "follow_up": Words(
         title=_("Somebody should look after messages from %(where)s"),

@@ -1,8 +1,14 @@
 import pytest
 from django.utils import timezone
 
+from destinations.services import revoke_destination
+from leadrails.alerts import channels
+from leadrails.alerts.channels import create_channel
 from leadrails.alerts.models import Alert
 from leadrails.alerts.words import WORDS
+from leadrails.core import ids
+from leadrails.rules.services import create_rule
+from leadrails.rules.services import delete as delete_rule
 from leadrails.tenants.models import AuditEntry, Role
 from tests.make import make_job, make_lead
 
@@ -175,6 +181,45 @@ def test_a_source_is_named_and_linked(world, make, enter, url):
     assert card["title"] == "No lead comes from Acme form"
     assert card["sentence"].startswith("Hours without a lead: 30.")
     assert card["where_url"] == url("sources:detail", source=world.source.public_id)
+
+
+def test_what_a_rule_or_a_webhook_asks_for_leads_to_it(world, make, enter, url):
+    rule = create_rule(
+        world.tenant, once=ids.uuid7(), name="Yes", words=["Yes"], tag="x", actor=None
+    )
+    channel, _key = create_channel(
+        world.tenant,
+        once=ids.uuid7(),
+        kind="webhook",
+        name="CRM",
+        url="https://hooks.invalid/hook",
+        actor=None,
+    )
+    place = url("follow_ups:list", destination=world.destination.public_id)
+    make("follow_up")
+    nowhere = {"destination_id": None}
+    alert = make("reply_rule_failed", scope=f"rule:{rule.public_id}", **nowhere)
+    make("reply_webhook_failed", scope=f"channel:{channel.public_id}", **nowhere)
+    client = enter(world.tenant)
+
+    def firsts():
+        cards = client.get(url("alerts:list")).context["cards"]
+        return [(card["acts"][0]["label"], card["acts"][0]["url"]) for card in cards]
+
+    assert firsts() == [
+        ("Open webhook", url("channels:detail", channel=channel.public_id)),
+        ("Open rule", url("rules:detail", rule=rule.public_id)),
+        ("Open follow-ups", place),
+    ]
+    for _label, page in firsts():
+        assert client.get(page).status_code == 200
+    # What is gone is linked to no more, and nothing can fail there.
+    channels.remove(channel, actor=None)
+    delete_rule(rule, actor=None)
+    revoke_destination(world.destination, actor=None)
+    assert [label for label, _page in firsts()] == ["Acknowledge"]
+    old = client.get(url("alerts:detail", alert=alert.public_id)).content.decode()
+    assert rule.public_id not in old
 
 
 def test_the_page_of_an_alert_tells_who_did_what(world, make, enter, url):
