@@ -22,7 +22,7 @@ from leadrails.jobs.releases import release_of_destination, release_of_source
 from leadrails.jobs.wake import drain_waker
 from leadrails.tenants import audit
 from leadrails.tenants.models import Tenant, User
-from leadrails.tenants.services import bump_version
+from leadrails.tenants.services import bump_version, update_tenant
 
 
 def change_destination(
@@ -89,14 +89,44 @@ def change_quiet_hours(
         for name, value in fields.items():
             setattr(fresh, name, value)
         fresh.save(update_fields=list(fields))
-        # Workers keep a destination with its workspace until the row changes.
-        mine = Destination.objects.for_tenant(tenant)
-        mine.update(updated_at=timezone.now())
+        _tell_workers(fresh)
         bump_version(fresh)
         audit.record(fresh, actor, "tenant.quiet_hours_changed", fresh, **changes)
-    released = [
-        release_of_destination(row, Reason.QUIET_HOURS) for row in mine.listed()
-    ]
+    _end_quiet(tenant)
+
+
+def change_workspace(
+    tenant: Tenant, *, name: str, time_zone: str, country: str, actor: User | None
+) -> None:
+    """
+    Change what a workspace is called and where it is.
+
+    Its time zone is that of people whose own is not known: what waits for the end of
+    their quiet hours is judged anew.
+
+    Raises:
+        ValidationError: see `leadrails.tenants.services.update_tenant`.
+    """
+    is_elsewhere = time_zone != tenant.time_zone
+    with transaction.atomic():
+        update_tenant(
+            tenant, name=name, time_zone=time_zone, country=country, actor=actor
+        )
+        if is_elsewhere:
+            _tell_workers(tenant)
+    if is_elsewhere:
+        _end_quiet(tenant)
+
+
+def _tell_workers(tenant: Tenant) -> None:
+    """They keep a destination with its workspace until its own row changes."""
+    Destination.objects.for_tenant(tenant).update(updated_at=timezone.now())
+
+
+def _end_quiet(tenant: Tenant) -> None:
+    """Let go what waits for quiet hours, to be judged by the new ones."""
+    mine = Destination.objects.for_tenant(tenant).listed()
+    released = [release_of_destination(row, Reason.QUIET_HOURS) for row in mine]
     if any(released):
         drain_waker.wake()
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from leadrails.jobs.limits import change_quiet_hours
+from leadrails.jobs.limits import change_quiet_hours, change_workspace
 from leadrails.tenants import services
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.forms import ApiKeyForm, QuietHoursForm, TenantForm
@@ -76,7 +76,7 @@ def workspace(request: TenantRequest) -> HttpResponse:
             raise PermissionDenied
         if form.is_valid():
             try:
-                services.update_tenant(tenant, actor=request.user, **form.cleaned_data)
+                change_workspace(tenant, actor=request.user, **form.cleaned_data)
             except ValidationError as error:
                 add_error(form, error)
             else:

@@ -13,7 +13,11 @@ from destinations.cache import find_destinations
 from leadrails.core.children import Cause
 from leadrails.jobs import prepare, queue
 from leadrails.jobs.children import make_child
-from leadrails.jobs.limits import change_destination, change_quiet_hours
+from leadrails.jobs.limits import (
+    change_destination,
+    change_quiet_hours,
+    change_workspace,
+)
 from leadrails.jobs.models import Job, QueueEntry
 from leadrails.jobs.services import replay_job
 from leadrails.leads.trial import send_test_event
@@ -102,6 +106,24 @@ def test_workers_hear_of_changed_hours_and_send_what_waits(drain, tenant):
     )
     drain()
     assert [state_of(job)[0] for job in jobs] == ["accepted", "accepted"]
+
+
+def test_workers_hear_of_another_time_zone_of_the_workspace(drain, tenant):
+    """It is that of people whose own is not known."""
+    place = make_marketing(tenant)
+    job = make_job(make_lead(make_source(tenant), phone="+12025550101"), place)
+    drain()
+    waits = QueueEntry.objects.get(job_id=job.id).due_at
+    assert waits > timezone.now()
+    assert find_destinations([place.pk])[place.pk].quiet_hours.home == "UTC"
+    asked = {"name": tenant.name, "country": tenant.country, "actor": None}
+
+    change_workspace(tenant, time_zone="Asia/Tokyo", **asked)
+
+    assert find_destinations([place.pk])[place.pk].quiet_hours.home == "Asia/Tokyo"
+    assert QueueEntry.objects.get(job_id=job.id).due_at <= timezone.now()
+    drain()
+    assert state_of(job) == ("held", "quiet_hours")
 
 
 def test_who_decided_by_the_old_hours_looks_again(tenant):
