@@ -2,10 +2,13 @@ import pytest
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from leadrails.alerts.channels import create_channel
+from leadrails.core import ids
 from leadrails.mailbox import backend
 from leadrails.mailbox.models import KeptMail
-from leadrails.tenants.models import Role
+from leadrails.tenants.models import Invitation, Membership, Role, User
 from tests.make import make_tenant, make_user
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +68,36 @@ def test_nobody_else_does(send):
     assert page("detail", mail) not in (
         enter(other).get(reverse("mailbox:list")).content.decode()
     )
+
+
+def test_neither_invitations_nor_alerts_of_another_workspace_are_read(send):
+    ours, theirs = make_tenant(), make_tenant()
+    owner, other = make_user(ours), make_user(theirs)
+    make_user(theirs, Role.VIEWER, email="both@example.com")
+    both = User.objects.get(email="both@example.com")
+    Membership.objects.create(tenant=ours, user=both, role=Role.OWNER)
+    Invitation.objects.create(
+        tenant=ours,
+        email="Guest@example.com",
+        role=Role.VIEWER,
+        digest=b"x" * 32,
+        expires_at=timezone.now(),
+    )
+    create_channel(
+        ours,
+        once=ids.uuid7(),
+        kind="email",
+        name="On call",
+        address="call@example.com",
+        actor=None,
+    )
+    for to in ("guest@example.com", "call@example.com"):
+        mail = send(to)
+        assert enter(owner).get(page("detail", mail)).status_code == 200
+        assert enter(other).get(page("detail", mail)).status_code == 404
+    own = send(both.email)
+    assert enter(both).get(page("detail", own)).status_code == 200
+    assert enter(owner).get(page("detail", own)).status_code == 404
 
 
 def test_where_mail_goes_out_there_is_no_mailbox(send, settings):
