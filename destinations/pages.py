@@ -17,7 +17,7 @@ from destinations.credentials import secret_dates
 from destinations.models import Destination, RcsSheet
 from destinations.providers import errors
 from destinations.providers.base import Capability, Provider
-from destinations.providers.fields import CHANNEL, Field, Section
+from destinations.providers.fields import BY_RCS, CHANNEL, Field, Section
 from destinations.providers.registry import PROVIDERS
 from leadrails.core import ids
 from leadrails.core.crypto import CannotDecrypt
@@ -183,9 +183,11 @@ def settings_of(destination: Destination) -> tuple[list[Setting], bool]:
         dates, is_readable = secret_dates(destination), True
     except CannotDecrypt:
         dates, is_readable = {}, False
+    is_by_rcs = destination.config.get(CHANNEL) in BY_RCS
     shown = (
         _setting(field, destination, dates)
         for field in PROVIDERS[destination.kind].fields
+        if is_by_rcs or not field.is_of_rcs
     )
     return [setting for setting in shown if setting], is_readable
 

@@ -35,6 +35,7 @@ class Field:
         unit: of that number, in words.
         rows: height of its box; above one, every line counts by itself.
         longest: characters.
+        is_of_rcs: it counts for messages by RCS alone.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Field:
     unit: str = ""
     rows: int = 1
     longest: int = 500
+    is_of_rcs: bool = False
 
     @property
     def is_of_account(self) -> bool:

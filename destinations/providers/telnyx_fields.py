@@ -91,6 +91,7 @@ FIELDS = (
             " Messaging, RCS, your agent."
         ),
         pattern=r"[A-Za-z0-9_-]{3,64}",
+        is_of_rcs=True,
         section=Section.ACCOUNT,
         example="the agent's ID as the portal shows it: letters, digits, _ and -",
     ),

@@ -227,6 +227,7 @@ FIELDS = (
             " its pool."
         ),
         pattern=r"rcs:[A-Za-z0-9_.-]{2,100}",
+        is_of_rcs=True,
         section=Section.ACCOUNT,
         example="rcs: and the sender's ID, without spaces",
     ),
