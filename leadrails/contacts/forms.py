@@ -8,8 +8,20 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from leadrails.core import phone
+from leadrails.core.segments import LONGEST_BODY
+from leadrails.tenants.forms import OnceField
 
 LONGEST_LIST = 5 * 1024 * 1024  # bytes
+
+
+class AnswerForm(forms.Form):
+    once = OnceField()
+    body = forms.CharField(
+        label=_("Your answer"),
+        max_length=LONGEST_BODY,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write what is to be sent.")},
+    )
 
 
 class SuppressionForm(forms.Form):

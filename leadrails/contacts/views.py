@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -11,11 +12,13 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from leadrails.contacts import services
+from leadrails.contacts import answering, services
+from leadrails.contacts.forms import AnswerForm
 from leadrails.contacts.models import InboundMedia, InboundMessage
 from leadrails.contacts.replies import listed, named, replies_of
 from leadrails.contacts.thread import thread_of
 from leadrails.jobs.models import Job
+from leadrails.jobs.resend import look_of
 from leadrails.leads.models import Lead
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
@@ -59,7 +62,15 @@ def tabs_of(request: TenantRequest) -> dict[str, Any]:
 @require_safe
 @member_required()
 def message_detail(request: TenantRequest, message: str) -> HttpResponse:
-    found = _find(request, message)
+    return _detail_page(request, _find(request, message))
+
+
+def _detail_page(
+    request: TenantRequest,
+    found: InboundMessage,
+    form: AnswerForm | None = None,
+    look: dict[str, Any] | None = None,
+) -> HttpResponse:
     stopped = services.suppressed(request.tenant.pk, [found.phone])
     jobs = Job.objects.for_tenant(request.tenant).select_related("destination")
     context = {
@@ -74,8 +85,50 @@ def message_detail(request: TenantRequest, message: str) -> HttpResponse:
         "raw": json.dumps(found.raw, indent=2, ensure_ascii=False),
         "thread": thread_of(request.tenant, found.phone),
         "may_operate": request.role.covers(Role.OPERATOR),
+        "way": answering.way_to(found, now=timezone.now()),
+        "form": form or AnswerForm(),
+        **(look or {}),
     }
-    return render(request, "contacts/message_detail.html", context)
+    status = 422 if form is not None and form.errors else 200
+    return render(request, "contacts/message_detail.html", context, status=status)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def message_answer(request: TenantRequest, message: str) -> HttpResponse:
+    """Send an answer; or show how it would look, beside the box or on the page."""
+    found, form = _find(request, message), AnswerForm(request.POST)
+    is_part = "HX-Request" in request.headers
+    if is_part or "look" in request.POST:
+        look = _look(found, request.POST.get("body", ""))
+        if is_part:
+            return render(request, "jobs/_resend_look.html", look)
+        return _detail_page(
+            request, found, AnswerForm(initial=request.POST.dict()), look
+        )
+    if form.is_valid():
+        given, now = form.cleaned_data, timezone.now()
+        try:
+            answering.answer(found, **given, actor=request.user, now=now)
+        except ValidationError as error:
+            form.add_error("body", error)
+        else:
+            said = _("Your answer is queued; it stands in the conversation.")
+            messages.success(request, said)
+            return redirect(
+                "conversations:detail",
+                tenant=request.tenant.slug,
+                message=found.public_id,
+            )
+    return _detail_page(request, found, form)
+
+
+def _look(message: InboundMessage, body: str) -> dict[str, Any]:
+    way = answering.way_to(message, now=timezone.now())
+    if way.job is None or way.place is None:
+        return {}
+    composed = answering.composed(way, body)
+    return {"job": way.job, **look_of(composed, way.place, way.job.recipient)}
 
 
 @require_POST

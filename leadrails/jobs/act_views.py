@@ -7,12 +7,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from destinations.composing import CannotCompose, Composed, as_sent, compose, size_of
+from destinations.composing import CannotCompose, Composed, compose
 from leadrails.core.rendering import TemplateError, lead_fields
 from leadrails.jobs import services
 from leadrails.jobs.models import Job
-from leadrails.jobs.prices import cost_of
-from leadrails.jobs.resend import can_resend, may_have_arrived, resend_job
+from leadrails.jobs.resend import (
+    can_resend,
+    look_of,
+    may_have_arrived,
+    resend_job,
+)
 from leadrails.jobs.views import find_job
 from leadrails.leads.models import Lead
 from leadrails.tenants.doors import TenantRequest, member_required
@@ -79,17 +83,9 @@ def _first_text(job: Job) -> str:
 
 
 def _look(job: Job, body: str) -> dict[str, object]:
-    """How the text would arrive, and what it costs."""
-    place = job.destination
     media = tuple((job.message or {}).get("media", ()))
     composed = Composed(body.replace("\r\n", "\n").strip(), media)
-    measured = size_of(composed, place.config, place.verification)
-    return {
-        "text": as_sent(composed, place.config, place.verification),
-        "measured": measured,
-        "media": media,
-        "cost": cost_of(job.tenant, job.recipient, measured, place.pk),
-    }
+    return look_of(composed, job.destination, job.recipient)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

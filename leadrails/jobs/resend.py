@@ -8,11 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from destinations.composing import Composed, size_of
+from destinations.composing import Composed, as_sent, size_of
+from destinations.models import Destination
 from destinations.providers.fields import CHANNEL
 from leadrails.core.segments import LONGEST_BODY
 from leadrails.core.states import REPLAYABLE, State
 from leadrails.jobs.models import Job
+from leadrails.jobs.prices import cost_of
 from leadrails.jobs.services import queue_replays, refuse_unwanted
 from leadrails.jobs.wake import drain_waker
 from leadrails.tenants import audit
@@ -37,6 +39,17 @@ def can_resend(job: Job) -> bool:
     """A content template's words are the provider's, so they cannot be edited here."""
     is_text = not (job.message or {}).get("content")
     return State(job.state) in RESENDABLE and is_text and bool(job.recipient)
+
+
+def look_of(composed: Composed, place: Destination, recipient: str) -> dict[str, Any]:
+    """How a text would arrive, and what it costs."""
+    measured = size_of(composed, place.config, place.verification)
+    return {
+        "text": as_sent(composed, place.config, place.verification),
+        "measured": measured,
+        "media": composed.media,
+        "cost": cost_of(place.tenant, recipient, measured, place.pk),
+    }
 
 
 def resend_job(job: Job, body: str, *, actor: User | None) -> Job:

@@ -36,6 +36,7 @@ ACTIONS = {
     "job.canceled": _("Job canceled"),
     "job.replayed": _("Job replayed"),
     "job.resent": _("Job edited and sent again"),
+    "message.answered": _("Person answered"),
     "jobs.canceled": _("Many jobs canceled"),
     "jobs.released": _("Jobs of a restored backup released"),
     "jobs.replayed": _("Many jobs replayed"),

@@ -1,16 +1,19 @@
 """Pages of suppressions and of what people wrote."""
 
+from datetime import time
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from destinations.models import Destination
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import InboundMedia, InboundMessage, Suppression
 from leadrails.core import ids
 from leadrails.jobs.models import Job
-from leadrails.tenants.models import AuditEntry, Role
+from leadrails.tenants.models import AuditEntry, Role, Tenant
 from tests.make import make_destination, make_message, make_user
 from tests.webhooks.twilio import inbound, make_sent_job, post_message
 from webhooks import watch
@@ -243,6 +246,52 @@ def test_a_file_that_is_not_kept_is_not_found(client, job, url):
 
 
 # The address at the provider ----------------------------------------------------
+
+
+def test_a_person_is_answered_once_in_words_of_ones_own(client, job, url):
+    message = make_message(job)
+    page = url("conversations:detail", message=message.public_id)
+    target = url("conversations:answer", message=message.public_id)
+    once = client.get(page).context["form"]["once"].value()
+    looked = text(client.post(target, {"body": "Half past 5? 👍", "look": "1"}))
+    assert "UCS-2" in looked
+    assert Job.objects.filter(parent_id=job.id).count() == 0
+    empty = client.post(target, {"once": once, "body": " "})
+    assert (empty.status_code, "Write what is to be sent." in text(empty)) == (
+        422,
+        True,
+    )
+
+    for _click in range(2):
+        answer = client.post(target, {"once": once, "body": "At half past 5."})
+        assert answer["Location"] == page
+
+    sent = Job.objects.get(parent_id=job.id)
+    assert (sent.cause, sent.recipient) == ("reply", job.recipient)
+    assert sent.message["body"] == "At half past 5."
+    assert AuditEntry.objects.filter(action="message.answered").count() == 1
+    suppress(job)
+    assert "Nothing may be sent to this person any more" in text(client.get(page))
+    refused = client.post(target, {"once": str(ids.uuid7()), "body": "Hello?"})
+    assert refused.status_code == 422
+    assert Job.objects.filter(parent_id=job.id).count() == 1
+
+
+def test_an_answer_says_what_it_waits_for_and_why_there_is_none(client, job, url):
+    page = url("conversations:detail", message=make_message(job).public_id)
+    Tenant.objects.update(quiet_from=time(0, 0), quiet_to=time(23, 59, 59))
+    Destination.objects.update(purpose="marketing", status="paused")
+    shown = text(client.get(page))
+    assert "It is quiet now where this person is" in shown
+    assert "is paused: your answer waits" in shown
+    Destination.objects.update(status="revoked")
+    assert "The destination that it came to is deleted" in text(client.get(page))
+    unasked = make_message(job, job_id=None)
+    page = url("conversations:detail", message=unasked.public_id)
+    assert "knows no message of yours" in text(client.get(page))
+    viewer = Client()
+    viewer.force_login(make_user(job.tenant, Role.VIEWER))
+    assert "Your answer" not in text(viewer.get(page))
 
 
 def test_the_address_stands_on_the_destinations_page(client, job, url):
