@@ -133,7 +133,7 @@ def make_child(
         "id": made,
         "cause": cause.value,
         "destination": destination_id,
-        "message": None if message is None else msgspec.json.encode(message).decode(),
+        "message": _given(message) if message else None,
         "delay": delay,
         "expires_at": expires_at,
         "is_possible_duplicate": is_possible_duplicate,
@@ -144,6 +144,10 @@ def make_child(
     if not statements.run(_IS_THERE, {"id": made, "tenant": tenant_id}):
         raise LookupError("there is no such destination")
     return Child(made, is_new=False)
+
+
+def _given(message: Mapping[str, Any]) -> str:
+    return msgspec.json.encode({**message, Job.GIVEN: True}).decode()
 
 
 def _morning_after(

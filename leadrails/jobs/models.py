@@ -70,6 +70,8 @@ class Job(PublicIdModel):
     """A lead on its way to one destination."""
 
     prefix = "job"
+    GIVEN = "given"
+    """The key of a `message` that is not made of the destination's template."""
 
     tenant = models.ForeignKey(
         Tenant, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False

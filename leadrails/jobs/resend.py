@@ -105,7 +105,7 @@ def _changes(job: Job, body: str) -> dict[str, Any]:
     composed = Composed(body, media, channel=place.config.get(CHANNEL, ""))
     size = size_of(composed, place.config, place.verification)
     return {
-        "message": {"to": job.recipient, **composed.frozen()},
+        "message": {"to": job.recipient, Job.GIVEN: True, **composed.frozen()},
         "encoding": size.encoding if size else "",
         "segments": size.segments if size else None,
         "is_possible_duplicate": may_have_arrived(job),

@@ -114,8 +114,8 @@ def queue_replays(
             replay_of=job.id,
             recipient=job.recipient,
             is_test=job.is_test,
-            # What a child says is no matter of its destination's template.
-            message=job.message if job.parent_id else None,
+            # What it was given to say is no matter of its destination's template.
+            message=job.message if (job.message or {}).get(Job.GIVEN) else None,
             state=State.QUEUED,
             created_at=now,
             changed_at=now,

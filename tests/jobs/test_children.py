@@ -49,7 +49,7 @@ def test_a_child_goes_to_its_parents_person_with_its_own_words(drain, parent):
     child.refresh_from_db()
     assert child.state == "accepted"
     sent = Attempt.objects.get(job_id=child.id).request
-    assert sent == {"to": parent.recipient, **WORDS}
+    assert sent == {"to": parent.recipient, "given": True, **WORDS}
     assert not tallies.differences(now=timezone.now())
 
 

@@ -29,6 +29,7 @@ from webhooks.services import process_callbacks
 pytestmark = pytest.mark.django_db(transaction=True)
 NUMBER = "+12025550100"
 RICH = {"to": NUMBER, "body": "Plain words", "channel": "rcs", "rich": {"text": "Hi"}}
+PLAIN = {"to": NUMBER, "body": "Plain words", "given": True}
 UNREACHABLE = form("undelivered", "63036")
 
 
@@ -87,7 +88,7 @@ def test_a_message_that_rcs_cannot_bring_goes_as_a_plain_text(job):
         "fallback",
         job.pk,
     )
-    assert child.message == {"to": NUMBER, "body": "Plain words"}
+    assert child.message == PLAIN
     assert child.expires_at == job.expires_at
     assert child.channel == ""
     assert not child.is_possible_duplicate
@@ -216,8 +217,12 @@ def test_a_text_that_was_sent_again_by_a_person_stays_that_text(job):
     overdue.sweep()
     Job.objects.filter(cause="fallback").update(state="dead", reason="expired")
     QueueEntry.objects.all().delete()
-    again = replay_job(child_of(job), actor=None)
-    assert again.message == {"to": NUMBER, "body": "Plain words"}
+    again = child_of(job)
+    for _time in range(2):
+        again = replay_job(again, actor=None)
+        assert again.message == PLAIN
+        Job.objects.filter(pk=again.pk).update(state="dead", reason="expired")
+        QueueEntry.objects.all().delete()
 
 
 class Killed(BaseException):

@@ -74,7 +74,8 @@ def test_what_is_not_delivered_in_time_is_followed_by_another_text(place):
 
     (child,) = children()
     assert child.parent_id == job.id
-    assert child.message == {"to": NUMBER, "body": "Ann, did you get it?"}
+    words = {"to": NUMBER, "body": "Ann, did you get it?", "given": True}
+    assert child.message == words
     assert not Deadline.objects.exists()
 
 

@@ -332,13 +332,18 @@ def test_other_words_make_a_new_job_that_says_when_it_may_be_a_second(
     assert answer["Location"] == url("jobs:detail", job=fresh.public_id)
     drain()
     fresh.refresh_from_db()
-    assert fresh.message == {"to": "+12025550100", "body": "Hi Ann — still on?"}
+    words = {"to": "+12025550100", "body": "Hi Ann — still on?", "given": True}
+    assert fresh.message == words
     assert (fresh.encoding, fresh.segments) == ("UCS-2", 1)
     assert fresh.is_possible_duplicate == is_accepted
     assert fresh.attempts == 1
     job.refresh_from_db()
     assert job.message == MESSAGE
     assert fresh.public_id in client.get(url("jobs:detail", job=job.public_id)).text
+
+    Job.objects.filter(pk=fresh.pk).update(state="dead", reason="expired")
+    client.post(url("jobs:replay", job=fresh.public_id))
+    assert Job.objects.get(replay_of=fresh.id).message == words
 
 
 def test_who_opted_out_gets_no_other_words_either(world, make, enter, url):

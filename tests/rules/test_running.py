@@ -60,7 +60,8 @@ def test_a_tap_tags_sends_and_calls_once_however_often_it_is_posted(
     assert Lead.objects.get(pk=job.lead_id).tags == ["wants a visit"]
     child = Job.objects.get(parent_id=job.id)
     assert (child.id, child.cause, child.destination) == (run.job_id, "reply", other)
-    assert child.message == {"to": "+12025550100", "body": "Thanks Ann, when?"}
+    words = {"to": "+12025550100", "body": "Thanks Ann, when?", "given": True}
+    assert child.message == words
     (got,) = receiver.received
     told = json.loads(got.body)
     message = InboundMessage.objects.get()
