@@ -16,7 +16,7 @@ from destinations.providers.fields import CHANNEL
 from leadrails.alerts.services import close_alerts
 from leadrails.core.rendering import Template, TemplateError
 from leadrails.core.states import AT_PROVIDER, FAILED, SUCCEEDED
-from leadrails.jobs import deadlines
+from leadrails.jobs import deadlines, receipts
 from leadrails.jobs.deadline_models import Deadline, FollowUpRule
 from leadrails.jobs.follow_ups import FOLLOW_UP, scope_of_rule
 from leadrails.jobs.models import Job
@@ -24,6 +24,7 @@ from leadrails.tenants import audit
 from leadrails.tenants.models import User
 
 MOST_RULES = 10  # of a destination
+CHANGEABLE = ("watches", "after", "action", "body_template", "target", "updated_at")
 SAMPLE = 100
 PLAIN = frozenset({"", "rcs", "rcs_only"})
 """Channels of a destination through which a plain text may go to anybody."""
@@ -58,8 +59,10 @@ def save_rule(rule: FollowUpRule, *, actor: User | None, now: datetime) -> Follo
                 % {"most": MOST_RULES}
             )
         is_new = rule._state.adding
-        rule.save()
-        if not is_new:
+        if is_new:
+            rule.save(force_insert=True)
+        else:
+            rule.save(update_fields=CHANGEABLE)
             _forget(rule, now)
         _record(rule, actor, "follow_up.created" if is_new else "follow_up.changed")
     return rule
@@ -190,6 +193,8 @@ def preview_rule(rule: FollowUpRule, *, now: datetime) -> Preview:
     begun = "delivered_at" if is_read else "accepted_at"
     done = "read_at" if is_read else "delivered_at"
     ended = sorted(SUCCEEDED if is_read else AT_PROVIDER | SUCCEEDED | FAILED)
+    if is_read:
+        jobs = jobs.filter(channel__in=receipts.TELLING)
     had_time = jobs.filter(
         **{f"{begun}__lte": now - rule.after}, state__in=ended
     ).order_by("-id")[:SAMPLE]

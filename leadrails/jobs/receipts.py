@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from leadrails.jobs.deadlines import Moved
 
 REACHED, SEEN = "reached", "seen"
+TELLING = ("rcs", "whatsapp")
+"""Channels that tell what was read; the statements name them, too."""
 VERSION = "version"
 """The key of a frozen message that says which version of the templates it is of."""
 

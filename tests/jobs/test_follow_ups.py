@@ -200,6 +200,24 @@ def test_a_preview_counts_the_last_messages(place):
     assert rules.preview_rule(rule, now=now) == rules.Preview(seen=5, met=3)
 
 
+def test_a_preview_passes_over_what_nobody_tells_the_reading_of(teller):
+    now = NOW()
+    rule = FollowUpRule(
+        tenant=teller.tenant,
+        destination=teller,
+        watches="not_read",
+        after=timedelta(minutes=5),
+    )
+    for channel in ("whatsapp", "sms", ""):
+        make_job(
+            destination=teller,
+            state="delivered",
+            delivered_at=now - timedelta(hours=1),
+            channel=channel,
+        )
+    assert rules.preview_rule(rule, now=now) == rules.Preview(seen=1, met=1)
+
+
 def test_an_admin_makes_tries_changes_and_removes_a_follow_up(place):
     client = Client()
     client.force_login(make_user(place.tenant, Role.ADMIN))
