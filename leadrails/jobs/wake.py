@@ -82,7 +82,7 @@ class Waker:
             )
         if self._redis.publish(channel(self.queue), b""):
             return
-        guard = f"leadrails:wake:{self.queue}"
+        guard = f"leadrails:wake:{self.task}"
         if self._redis.set(guard, 1, nx=True, px=int(self.quiet * 1000)):
             app.send_task(self.task, queue=self.queue, expires=EXPIRES, retry=False)
         else:

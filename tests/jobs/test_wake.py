@@ -67,6 +67,14 @@ def test_a_waker_whom_nobody_hears_sends_one_task(broker):
     broker.delete("test-tasks")
 
 
+def test_tasks_of_one_queue_do_not_wait_for_each_other(broker):
+    broker.delete("test-tasks")
+    for task in ("jobs.one", "jobs.other"):
+        Waker(task, "test-tasks", quiet=60).wake()
+    assert until(lambda: broker.llen("test-tasks") == 2)
+    broker.delete("test-tasks", "leadrails:wake:jobs.one", "leadrails:wake:jobs.other")
+
+
 def test_a_bell_hears_again_after_redis_dropped_it(bell, broker):
     before = len(bell.rings)
     broker.client_kill_filter(_type="pubsub")
