@@ -7,8 +7,8 @@ A template that waits or fails is tried again by `leadrails.jobs.contents`.
 """
 
 import hashlib
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 from django.db import transaction
@@ -147,12 +147,11 @@ def delete_content(row: ContentTemplate, *, now: datetime) -> bool:
 # What is due -----------------------------------------------------------------
 
 
-def to_make(now: datetime, most: int) -> Iterator[ContentTemplate]:
+def to_make(now: datetime, most: int) -> list[ContentTemplate]:
     """What waits for its next try; the gaps grow."""
     waiting = _of_places().filter(sid="", retired_at=None)
-    for row in waiting.exclude(destination__status=Destination.Status.REVOKED)[:most]:
-        if row.tried_at is None or row.tried_at + _gap(row.tries) <= now:
-            yield row
+    rows = waiting.exclude(destination__status=Destination.Status.REVOKED)
+    return list(islice((row for row in rows if _is_due(row, now)), most))
 
 
 def to_look_after(now: datetime, most: int) -> list[ContentTemplate]:
@@ -182,9 +181,9 @@ def _of_places() -> QuerySet[ContentTemplate]:
     return rows.select_related("destination__tenant").order_by(_LONGEST_AGO, "id")
 
 
-def _gap(tries: int) -> timedelta:
-    gap: timedelta = FIRST_GAP * 2 ** min(tries, 10)
-    return min(gap, LONGEST_GAP)
+def _is_due(row: ContentTemplate, now: datetime) -> bool:
+    gap: timedelta = FIRST_GAP * 2 ** min(row.tries, 10)
+    return row.tried_at is None or row.tried_at + min(gap, LONGEST_GAP) <= now
 
 
 # Parts -----------------------------------------------------------------------

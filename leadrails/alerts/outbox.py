@@ -9,7 +9,6 @@ arrived, and it is never sent twice.
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from leadrails.alerts.fanout import fan_out
 from leadrails.alerts.models import AlertEvent, Channel, Delivery, Try
 from leadrails.alerts.services import close_alerts, open_alert
 from leadrails.alerts.ways import REPEATABLE, Outgoing, prepare, send
+from leadrails.alone import one_at_a_time
 from leadrails.core.retry import RetryPolicy
 from leadrails.tenants.middleware import zone_of
 from leadrails.tenants.models import Membership
@@ -259,13 +259,4 @@ def forget() -> int:
     return len(old)
 
 
-_turn = threading.Lock()
-
-
-def run_alone() -> None:
-    """In one thread of a worker only, so that slow receivers hold up nothing else."""
-    if _turn.acquire(blocking=False):
-        try:
-            run()
-        finally:
-            _turn.release()
+run_alone = one_at_a_time(run)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from leadrails import partitions, retention
+from leadrails.alone import one_at_a_time
 from leadrails.jobs import lineage, overdue, queue, tallies
 from leadrails.jobs.contents import mend_contents
 from leadrails.jobs.loop import sender_loop
@@ -97,6 +98,7 @@ def watch_destinations(**_later: Any) -> None:
 
 
 @shared_task(name="jobs.contents", ignore_result=True, acks_late=False)
+@one_at_a_time
 def keep_contents(**_later: Any) -> None:
     """Have providers keep what destinations send by RCS."""
     mend_contents(timezone.now())

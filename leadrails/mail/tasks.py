@@ -1,28 +1,18 @@
 """Celery's side of the system's mail. One call each."""
 
-import threading
 from typing import Any
 
 from celery import shared_task
 
+from leadrails.alone import one_at_a_time
 from leadrails.mail.services import forget, send_due
-
-_turn = threading.Lock()
 
 
 @shared_task(name="mail.send", ignore_result=True, acks_late=False)
+@one_at_a_time
 def send(**_later: Any) -> None:
-    """
-    Send what is due. Safe to run many times at once.
-
-    One thread of a worker does it, so that a mail server that hangs holds up nothing
-    else; whoever finds it busy has its mail sent in the same round or the next.
-    """
-    if _turn.acquire(blocking=False):
-        try:
-            send_due()
-        finally:
-            _turn.release()
+    """Send what is due. Safe to run many times at once."""
+    send_due()
 
 
 @shared_task(name="mail.forget", ignore_result=True, acks_late=False)

@@ -8,7 +8,6 @@ fails for a reason not foreseen is tried again, ever later, and in the end told 
 """
 
 import logging
-import threading
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from django.utils import timezone
 
 from leadrails import statements
 from leadrails.alerts.services import close_alerts, open_alert
+from leadrails.alone import one_at_a_time
 from leadrails.contacts.models import InboundMessage
 from leadrails.core.answers import By, Said, recognise
 from leadrails.jobs.wake import Waker
@@ -173,13 +173,4 @@ def scope_of(rule: Rule) -> str:
     return f"rule:{rule.public_id}"
 
 
-_turn = threading.Lock()
-
-
-def run_alone() -> None:
-    """In one thread of a worker; what comes meanwhile it finds, or the sweep does."""
-    if _turn.acquire(blocking=False):
-        try:
-            run_waiting()
-        finally:
-            _turn.release()
+run_alone = one_at_a_time(run_waiting)

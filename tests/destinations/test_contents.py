@@ -122,6 +122,20 @@ def test_what_a_provider_does_not_take_is_said_and_tried_again(place, settings):
     assert row.tries == 2
 
 
+def test_what_fails_again_and_again_does_not_hold_up_the_rest(place):
+    now = timezone.now()
+    other = make_destination(place.tenant)
+    for at, tries, row in ((30, 9, place), (1, 1, other)):
+        ContentTemplate.objects.create(
+            tenant=place.tenant,
+            destination=row,
+            tried_at=now - timedelta(minutes=at),
+            tries=tries,
+        )
+    (due,) = contents.to_make(now, 1)
+    assert due.destination == other
+
+
 def test_a_template_that_is_gone_is_made_anew(place):
     old = change(place, RICH)
     call_directly(lambda http: provider_for(place).delete_content(old, http), 5)
