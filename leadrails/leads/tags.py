@@ -62,8 +62,9 @@ def tag_by_hand(lead: Lead, text: str, *, actor: User) -> None:
 
 
 def untag(lead: Lead, tag: str, *, actor: User) -> None:
+    tag = tag.replace("\0", "")[:LONGEST_TAG]
     with transaction.atomic():
-        if _change(_REMOVE, lead.pk, tag[:LONGEST_TAG], lead.tenant_id):
+        if _change(_REMOVE, lead.pk, tag, lead.tenant_id):
             audit.record(lead.tenant, actor, "lead.untagged", lead, tag=tag)
 
 
