@@ -11,6 +11,7 @@ from typing import Any, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadrails.core.web_address import is_web_address
 from leadrails.tenants.models import TenantModel, TenantQuerySet
 
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
@@ -208,6 +209,11 @@ class InboundMedia(TenantModel):
     @property
     def is_kept(self) -> bool:
         return self.state == self.State.KEPT
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it may be offered as one: anybody may have posted the address."""
+        return is_web_address(self.url)
 
     @property
     def is_image(self) -> bool:

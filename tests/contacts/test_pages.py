@@ -245,6 +245,20 @@ def test_a_file_that_is_not_kept_is_not_found(client, job, url):
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("address", "is_link"),
+    [("https://h.example/a.pdf", True), ("javascript:alert(1)", False)],
+)
+def test_only_addresses_of_the_web_are_links(client, job, url, address, is_link):
+    said = make_message(job, "", kind="media")
+    InboundMedia.objects.create(
+        tenant=job.tenant, message=said, position=0, state="link", url=address
+    )
+    page = text(client.get(url("conversations:detail", message=said.public_id)))
+    assert address in page
+    assert (f'href="{address}"' in page) == is_link
+
+
 # The address at the provider ----------------------------------------------------
 
 
