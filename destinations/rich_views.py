@@ -21,7 +21,7 @@ from destinations.rich_content import faults
 from destinations.rich_draft import Draft, Shape
 from destinations.rich_page import editor
 from destinations.rich_preview import Shown, show
-from leadrails.core.rendering import AVAILABLE_FIELDS, TemplateError
+from leadrails.core.rendering import AVAILABLE_FIELDS
 from leadrails.core.rich import Rich, RichError, dump, load
 from leadrails.core.rich_limits import GOOGLE, Limits
 from leadrails.jobs.limits import change_destination
@@ -123,10 +123,7 @@ def _is_saved(
 
 def _is_kept(row: Destination, rich: Rich, body: str) -> bool:
     """Whether the provider keeps it as a template of its own."""
-    try:
-        return PROVIDERS[row.kind].kept_content(rich, body, row.config) is not None
-    except TemplateError:  # which stands beside its field
-        return False
+    return PROVIDERS[row.kind].kept_content(rich, body, row.config) is not None
 
 
 def _page(

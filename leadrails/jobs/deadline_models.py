@@ -41,10 +41,6 @@ class Deadline(models.Model):
         return f"{self.kind} of {self.job_id} at {self.due_at}"
 
 
-class FollowUpRuleQuerySet(TenantQuerySet["FollowUpRule"]):
-    pass
-
-
 class FollowUpRule(TenantModel):
     """What happens when a destination's message is not delivered, or not read."""
 
@@ -74,7 +70,7 @@ class FollowUpRule(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = FollowUpRuleQuerySet.as_manager()
+    objects = TenantQuerySet["FollowUpRule"].as_manager()
 
     class Meta:
         constraints = [

@@ -83,7 +83,7 @@ def _look_at(item: Overdue) -> None:
                 statements.run(sql.POSTPONE, {**key, "wait": wait})
     except Exception:
         # One that fails must not keep the others from being looked at.
-        log.exception("a deadline could not be dealt with")
+        log.exception("a deadline broke", extra={"job": item.job_id, "kind": item.kind})
         statements.run(sql.POSTPONE, {**key, "wait": AFTER_ERROR})
 
 

@@ -165,14 +165,16 @@ def _result(
 ) -> Result:
     state = next_state(State.SENDING, decision.event)
     assert state is not None, decision
-    delay = FIRST_LOOK if state is State.UNKNOWN else decision.delay
+    common: dict[str, Any] = {
+        "job": start.job,
+        "number": start.number,
+        "state": state,
+        "reason": decision.reason,
+        "duration": duration,
+    }
     if isinstance(outcome, Receipt):  # nearly all
         return Result(
-            job=start.job,
-            number=start.number,
-            state=state,
-            reason=decision.reason,
-            duration=duration,
+            **common,
             outcome=Attempt.Outcome.ACCEPTED,
             provider_id=outcome.provider_id,
             sender=outcome.sender or "",
@@ -180,13 +182,8 @@ def _result(
             http_status=outcome.http_status,
             response={"status": outcome.status, "id": outcome.provider_id},
         )
-    common: dict[str, Any] = {
-        "job": start.job,
-        "number": start.number,
-        "state": state,
-        "reason": decision.reason,
-        "duration": duration,
-        "delay": delay,
+    common |= {
+        "delay": FIRST_LOOK if state is State.UNKNOWN else decision.delay,
         "effects": decision.effects,
         "answer": answer_of(outcome),
         "retry_after": wait_of(outcome),
