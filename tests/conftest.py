@@ -7,12 +7,17 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from leadrails.jobs.loop import SenderLoop
+from tests import emptying
 
 pytest_plugins = ["tests.simulator.server", "tests.browser"]
 
-SHARED = ("e2e",)  # folders whose tests share what takes long to start
+SHARED = ("access", "e2e")  # folders whose tests share what takes long to start
 LONG = ("access", "chaos", "e2e", "bench")
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+def pytest_configure():
+    emptying.use()
 
 
 def pytest_collection_modifyitems(items):
