@@ -24,6 +24,7 @@ NAMES = (
     "list_pages",
     "callbacks",
     "callback_flood",
+    "telnyx_flood",
     "two_drains",
     "in_flight",
     "speed_to_lead",

@@ -35,6 +35,8 @@ TARGET_MS = 100.0
 PATIENCE = 60.0  # seconds until something happens next
 TOLD = 20  # differences
 
+MakeWays = Callable[..., list[Any]]
+
 UNSENT = "SELECT count(*) FROM jobs_queueentry"
 UNREAD = "SELECT count(*) FROM webhooks_rawcallback WHERE processed_at IS NULL"
 JOBS = "SELECT count(*) FROM jobs_job WHERE tenant_id = ANY(%(tenants)s)"
@@ -54,10 +56,20 @@ class Run:
 
 
 class Flood:
-    def __init__(self, world: World, size: Size) -> None:
+    """
+    Args:
+        make_ways: makes the destinations of a workspace; by default one for each way
+            in which messages go.
+    """
+
+    def __init__(
+        self, world: World, size: Size, make_ways: MakeWays | None = None
+    ) -> None:
         from tests.simulator.server import Simulator
+        from tests.webhooks import history
 
         self._world = world
+        self._make_ways = make_ways or history.make_ways
         self._each = size.of(MESSAGES // TENANTS)  # messages of a tenant
         self._callbacks = size.of(CALLBACKS, least=1000)
         self._random = Random(7)
@@ -106,7 +118,7 @@ class Flood:
         ways = []
         for _ in range(TENANTS):
             tenant = make_tenant()
-            source, mine = make_source(tenant), history.make_ways(tenant, **FAST)
+            source, mine = make_source(tenant), self._make_ways(tenant, **FAST)
             people = history.phones(self._each, self._random)
             for way, theirs in history.deal(people, mine):
                 fill(way, source, theirs)
@@ -121,10 +133,14 @@ class Flood:
 def measure(world: World, size: Size) -> Iterator[Figure]:
     flood = Flood(world, size)
     runs = [flood.run() for _ in range(min(size.runs, RUNS))]
+    yield from figures("callback", runs)
+
+
+def figures(what: str, runs: Sequence[Run]) -> Iterator[Figure]:
     value = median(percentile(run.answers, 0.99) for run in runs)
     limit = median(percentile(run.answers, 0.5) for run in runs)
     yield Figure(
-        name="callback_answer_p99_at_500_a_second",
+        name=f"{what}_answer_p99_at_500_a_second",
         value=value,
         unit="ms",
         limit=limit,
@@ -137,7 +153,7 @@ def measure(world: World, size: Size) -> Iterator[Figure]:
     value = median(percentile(run.waits, 0.99) for run in runs)
     limit = median(percentile(run.waits, 0.5) for run in runs)
     yield Figure(
-        name="callback_worked_off_p99_at_500_a_second",
+        name=f"{what}_worked_off_p99_at_500_a_second",
         value=value,
         unit="ms",
         limit=limit,
@@ -149,7 +165,7 @@ def measure(world: World, size: Size) -> Iterator[Figure]:
     )
     wrong = sum(len(run.wrong) for run in runs)
     yield Figure(
-        name="callback_flood_wrong",
+        name=f"{what}_flood_wrong",
         value=wrong,
         unit="lost, refused, or another state than the provider's",
         limit=None,

@@ -13,7 +13,7 @@ from tests.bench.list_pages import PAGES, PREVIEWS
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ["name", "value", "unit", "limit", "limit_is"]
 KEYS += ["ratio", "target", "met", "excused", "runs"]
-NAUGHT = {"callback_flood_wrong"}
+NAUGHT = {"callback_flood_wrong", "telnyx_callback_flood_wrong"}
 UNLIMITED = {
     "one_process_memory",
     "list_pages_queries",
@@ -25,6 +25,7 @@ UNTARGETED = {
     "load_of_200",
     "callback_store",
     "callback_worked_off_p99_at_500_a_second",
+    "telnyx_callback_worked_off_p99_at_500_a_second",
     *(f"page_{name}_p95" for name in PAGES if name.startswith(PREVIEWS)),
 }
 FIGURES = {
@@ -34,6 +35,7 @@ FIGURES = {
     "list_page_p95",
     "callback_update",
     "callback_answer_p99_at_500_a_second",
+    "telnyx_callback_answer_p99_at_500_a_second",
     "one_process_1000_in_flight",
     "two_drain_processes",
     "intake_cpu_per_lead",
