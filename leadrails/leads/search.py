@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from destinations.models import Destination
 from leadrails import lists
-from leadrails.alerts.models import Alert
+from leadrails.alerts.models import Alert, Channel
 from leadrails.contacts.models import InboundMessage
 from leadrails.core import ids, phone
 from leadrails.jobs.filters import ERROR_CODE, narrowed
@@ -18,6 +18,8 @@ from leadrails.jobs.links import link
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead, Source
 from leadrails.leads.views import found_leads
+from leadrails.routing.models import Route
+from leadrails.rules.models import Rule
 from leadrails.tenants.doors import TenantRequest, member_required
 
 SHOWN = 5  # of each kind; the lists have the rest
@@ -28,7 +30,11 @@ PAGES: tuple[tuple[Any, str, str], ...] = (
     (Alert, "alerts:detail", "alert"),
     (Source, "sources:detail", "source"),
     (Destination, "destinations:detail", "destination"),
+    (Route, "routes:dry_run", "route"),
+    (Rule, "rules:detail", "rule"),
+    (Channel, "channels:detail", "channel"),
 )
+DELETABLE = (Destination, Route, Rule, Channel)  # and then without a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,12 @@ def _page_of(request: TenantRequest, text: str) -> str:
             pk = ids.decode(model.prefix, text)
         except ValueError:
             continue
-        if model.objects.for_tenant(request.tenant).filter(pk=pk).exists():
+        rows = model.objects.for_tenant(request.tenant)
+        if model in DELETABLE:
+            rows = rows.listed()
+        if model is Channel:  # people's own are theirs alone
+            rows = rows.of_workspace()
+        if rows.filter(pk=pk).exists():
             return link(request.tenant, view, **{kwarg: text})
     return ""
 

@@ -1,5 +1,6 @@
 import pytest
 
+from leadrails.routing.services import delete_route
 from tests.make import make_job, make_lead, make_message, make_source, make_tenant
 
 PHONE = "+12025550177"
@@ -52,9 +53,13 @@ def test_an_id_leads_to_its_page(job, world, enter, url):
         (message, "conversations:detail", "message"),
         (world.source, "sources:detail", "source"),
         (world.destination, "destinations:detail", "destination"),
+        (world.route, "routes:dry_run", "route"),
     ):
         answer = client.get(url("search"), {"q": row.public_id})
         assert answer["Location"] == url(view, **{kwarg: row.public_id})
+    delete_route(world.route, actor=None)
+    answer = client.get(url("search"), {"q": world.route.public_id})
+    assert "Nothing in this workspace has it" in answer.content.decode()
 
 
 def test_nobody_is_found_in_another_workspace(tenant, enter, url):
