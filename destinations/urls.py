@@ -1,10 +1,10 @@
 from django.urls import path
 
-from destinations import acts, handsets, rich_views, views
+from destinations import acts, handsets, list_views, rich_views, views
 
 app_name = "destinations"
 urlpatterns = [
-    path("", views.destination_list, name="list"),
+    path("", list_views.destination_list, name="list"),
     path("handsets/", handsets.open_handsets, name="handsets"),
     path("new/", views.destination_new, name="new"),
     path("new/<slug:kind>/<slug:mode>/", views.destination_create, name="create"),

@@ -1,4 +1,4 @@
-"""Pages of destinations: look, make, change. Acts on one are in `acts`."""
+"""Pages of a destination: look, make, change. Acts on one are in `acts`."""
 
 from typing import Any
 from uuid import UUID
@@ -35,26 +35,6 @@ from leadrails.tenants.settings_pages import add_error
 
 SIMULATED, LIVE = "simulated", "live"
 SOON = 2.0  # seconds; the simulator is beside us, and handsets can wait
-
-
-@require_http_methods(["GET", "HEAD"])
-@member_required()
-def destination_list(request: TenantRequest) -> HttpResponse:
-    mine = Destination.objects.for_tenant(request.tenant).listed().order_by("name")
-    found = list(mine.defer("credentials", "body_template"))
-    recent = pages.recent_jobs(request.tenant.pk, (row.pk for row in found))
-    rows = [
-        {
-            "destination": row,
-            "label": pages.label_of(row),
-            "sender": pages.sender_of(row),
-            "why": pages.pause_sentence(row),
-            "recent": recent[row.pk],
-        }
-        for row in found
-    ]
-    context = {"rows": rows, "may_edit": request.role.covers(Role.ADMIN)}
-    return render(request, "destinations/destination_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD"])

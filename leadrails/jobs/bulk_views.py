@@ -14,15 +14,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from destinations.models import Destination
-from leadrails.jobs import bulk
-from leadrails.jobs.filters import active_filters, narrowed
+from leadrails.jobs import bulk, filters
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Job, JobQuerySet
 from leadrails.jobs.paces import FASTEST, USUAL, paces_for
 from leadrails.tenants.doors import TenantRequest, member_required
 from leadrails.tenants.models import Role
 
-KEPT = ("job", "state", "reason", "destination", "q")
+KEPT = (
+    *("job", "state", "reason", "source", "destination", "cause", "channel"),
+    *filters.SPAN,
+    "q",
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,14 +75,14 @@ def _ask(
         messages.warning(request, _("Tick the jobs first that this is about."))
         return redirect(_list_url(request))
     now = timezone.now()
-    places = Destination.objects.for_tenant(request.tenant)
+    sources, places = filters.named_ends(request.tenant)
     preview = bulk.preview(allowed(_wanted(request), until=now))
     context = {
         **(more(request, preview, now) if more else {}),
         "preview": preview,
         "most": bulk.MOST,
         "until": now.isoformat(),
-        "active": active_filters(request.GET, places),
+        "active": filters.active_filters(request.GET, places, sources),
         "list_url": _list_url(request),
     }
     return render(request, template, context)
@@ -107,7 +110,8 @@ def _per_minute(request: TenantRequest) -> int:
 
 def _wanted(request: TenantRequest) -> JobQuerySet:
     jobs = Job.objects.for_tenant(request.tenant)
-    return narrowed(jobs, request.GET, request.tenant.country)
+    found = filters.narrowed(jobs, request.GET, request.tenant.country)
+    return found.filter(filters.of_source(request.GET))
 
 
 def _act(request: TenantRequest) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from leadrails.tenants.doors import TenantRequest, member_required
 from leadrails.tenants.models import Tenant
 from leadrails.ui.states import look_of
 
+MOST = 25  # destinations of the table
+FAILING = 0.8  # share of what arrived, of what reached an end
+
 
 @require_safe
 @member_required()
@@ -31,6 +34,7 @@ def overview(request: TenantRequest) -> HttpResponse:
     median, slow = figures.speed(tenant, now - period.length) or (None, None)
     rows = _rows(tenant, found, now)
     places = [row["destination"] for row in rows]
+    shown = _shown(rows)
     context = {
         "period": period,
         "periods": PERIODS.values(),
@@ -40,7 +44,8 @@ def overview(request: TenantRequest) -> HttpResponse:
         "held": figures.held_now(tenant),
         "open_alerts": Alert.objects.for_tenant(tenant).awake(now).count(),
         "buckets": found.buckets(),
-        "rows": rows,
+        "rows": shown,
+        "more": len(rows) - len(shown),
         "read": read_rates(tenant, now - period.length, places),
         "steps": first_steps(tenant, request.role, now),
         "cannot_be_called_back": not settings.LEADRAILS_PUBLIC_URL,
@@ -91,18 +96,30 @@ def _rows(tenant: Tenant, found: Figures, now: datetime) -> list[dict[str, Any]]
     return [_row(place, each[place.pk], waiting.get(place.pk), now) for place in places]
 
 
+def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By name; of very many those that may need somebody, and the busiest."""
+    if len(rows) <= MOST:
+        return rows
+    rows = sorted(rows, key=lambda row: (not row["is_unwell"], -row["total"]))
+    return sorted(rows[:MOST], key=lambda row: row["destination"].name.casefold())
+
+
 def _row(
     place: Destination, found: Figures, since: datetime | None, now: datetime
 ) -> dict[str, Any]:
     tones = found.tones()
     waited = now - since if since else None
     finished = tones[look_of(State.DELIVERED).tone] + tones[look_of(State.DEAD).tone]
+    share = tones["ok"] / finished if finished else None
+    is_late = waited is not None and waited > place.queue_objective
+    is_failing = share is not None and share < FAILING
     return {
         "destination": place,
         "tones": dict(tones),
         "total": tones.total(),
         "course": found.course(),
-        "share": tones["ok"] / finished if finished else None,
         "waited": waited,
-        "is_late": waited is not None and waited > place.queue_objective,
+        "is_late": is_late,
+        "is_failing": is_failing,
+        "is_unwell": place.is_paused or is_late or is_failing,
     }

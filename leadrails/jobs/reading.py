@@ -14,6 +14,8 @@ from leadrails.jobs.receipts import TYPES, Rate
 from leadrails.leads.models import Source
 from leadrails.tenants.models import Tenant
 
+MOST = 25  # lines of a group
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -55,9 +57,17 @@ def read_rates(
         [
             Line(group if number == 0 else "", name, rate)
             for group, lines in groups
-            for number, (name, rate) in enumerate(lines)
+            for number, (name, rate) in enumerate(_most(lines))
         ],
     )
+
+
+def _most(
+    lines: Sequence[tuple[str | Promise, Rate]],
+) -> list[tuple[str | Promise, Rate]]:
+    """Of very many those about which most is known, in the order that they have."""
+    known = sorted((rate.reached for _name, rate in lines), reverse=True)[:MOST]
+    return [line for line in lines if line[1].reached >= known[-1]][:MOST]
 
 
 def _versions(place: Destination, rates: dict[UUID, Rate]) -> list[tuple[str, Rate]]:

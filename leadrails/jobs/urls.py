@@ -1,10 +1,10 @@
 from django.urls import path
 
-from leadrails.jobs import act_views, bulk_views, views
+from leadrails.jobs import act_views, bulk_views, list_views, views
 
 app_name = "jobs"
 urlpatterns = [
-    path("", views.job_list, name="list"),
+    path("", list_views.job_list, name="list"),
     path("replay", bulk_views.replay_many, name="replay_many"),
     path("cancel", bulk_views.cancel_many, name="cancel_many"),
     path("release", bulk_views.release_many, name="release_many"),

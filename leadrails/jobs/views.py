@@ -1,4 +1,4 @@
-"""Pages of jobs: what is stuck, why, and whose move it is."""
+"""The page of a job: what became of it, why, and whose move it is."""
 
 import json
 from datetime import datetime, timedelta
@@ -12,42 +12,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from destinations.composing import rich_of
-from destinations.models import Destination
 from destinations.pages import agent_name
 from destinations.providers import errors
 from destinations.providers.fields import BY_RCS
-from leadrails import lists
 from leadrails.contacts.replies import placed, replies_from
 from leadrails.contacts.replies import steps_of as reply_steps
 from leadrails.core import ids
-from leadrails.core.reasons import EXPLANATIONS, REASONS, Move, Reason
+from leadrails.core.reasons import EXPLANATIONS, Move
 from leadrails.core.rich import Rich
 from leadrails.core.segments import Segments
-from leadrails.core.states import (
-    ABORTABLE,
-    FAILED,
-    FINAL,
-    REPLAYABLE,
-    STUCK,
-    SUCCEEDED,
-    State,
-)
+from leadrails.core.states import ABORTABLE, REPLAYABLE, SUCCEEDED, State
 from leadrails.jobs import gates
-from leadrails.jobs.families import (
-    CAUSES,
-    channel_of,
-    duplicate_hint,
-    family_of,
-)
-from leadrails.jobs.filters import (
-    active_filters,
-    chosen_states,
-    is_one_job,
-    kinds_of_jobs,
-    narrowed,
-    parts_of,
-)
-from leadrails.jobs.links import link
+from leadrails.jobs.families import channel_of, duplicate_hint, family_of
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.jobs.prices import Cost, cost_of
 from leadrails.jobs.resend import can_resend
@@ -56,119 +32,9 @@ from leadrails.leads.models import Lead, Source
 from leadrails.routing.models import Route
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import AuditEntry, Role
-from leadrails.ui import live
-from leadrails.ui.paging import KeysetPage, keyset_page
-from leadrails.ui.states import look_of
 
 TEXTS = ("sms", "mms")  # what a job's `channel` says of a text in RCS's place
 MOST_STOPS = 20  # of a destination while a job waited
-ACTS_ON_MANY = {
-    "replay_many": REPLAYABLE,
-    "cancel_many": ABORTABLE,
-    "release_many": frozenset({State.HELD}),
-}
-
-
-@require_safe
-@member_required()
-def job_list(request: TenantRequest) -> HttpResponse:
-    query = request.GET
-    jobs = Job.objects.list_for_tenant(request.tenant).listed()
-    page = keyset_page(
-        narrowed(jobs, query, request.tenant.country),
-        after=query.get("after"),
-        before=query.get("before"),
-        parts=parts_of(query),
-        by=lists.ORDER,
-        read=lists.select,
-    )
-    is_over = is_one_job(query) and all(job.state in FINAL for job in page)
-    return live.answer(
-        request,
-        "jobs/job_list.html",
-        "jobs/_job_rows.html",
-        lambda: _listed(request, page),
-        shown=live.seen(page),
-        is_live=live.is_first_page(request) and not is_over,
-    )
-
-
-def _listed(request: TenantRequest, page: KeysetPage[Job]) -> dict[str, Any]:
-    query, chosen = request.GET, chosen_states(request.GET)
-    mine = Destination.objects.for_tenant(request.tenant).order_by("name")
-    places = {place.id: place for place in mine.defer("credentials", "body_template")}
-    every = _acts_on_many(request)
-    return {
-        "page": page,
-        "rows": _rows(request, page, places),
-        "active": active_filters(query, places.values()),
-        "is_first_page": live.is_first_page(request),
-        "destinations": places.values(),
-        "chosen": query,
-        "states": [(s, look_of(s).word, s in chosen) for s in State],
-        **kinds_of_jobs(places.values()),
-        "presets": _presets(request, chosen),
-        "every": every,
-        "acts": {
-            act: url
-            for act, url in every.items()
-            if ACTS_ON_MANY[act].intersection(chosen)
-        },
-        "pick": {act: url.partition("?")[0] for act, url in every.items()},
-    }
-
-
-def _rows(
-    request: TenantRequest, page: KeysetPage[Job], places: dict[Any, Destination]
-) -> list[dict[str, Any]]:
-    leads = (
-        Lead.objects.for_tenant(request.tenant)
-        .only("id", "name", "is_test")
-        .in_bulk([job.lead_id for job in page])
-    )
-    return [
-        {
-            "job": job,
-            "lead": leads.get(job.lead_id),
-            "destination": places.get(job.destination_id),
-            "reason": REASONS.get(job.reason, ""),
-            "cause": CAUSES.get(job.cause, ""),
-            "code": "" if job.state in SUCCEEDED else job.error_code,
-        }
-        for job in page
-    ]
-
-
-def _acts_on_many(request: TenantRequest) -> dict[str, str]:
-    """Where all that the filters find can be replayed or canceled, on every page."""
-    if not request.role.covers(Role.OPERATOR):
-        return {}
-    query = request.GET.copy()
-    for gone in ("after", "before"):
-        query.pop(gone, None)
-    is_restored = query.get("reason") == Reason.RESTORED_BACKUP
-    return {
-        act: f"{link(request.tenant, f'jobs:{act}')}?{query.urlencode()}"
-        for act in ACTS_ON_MANY
-        if is_restored or act != "release_many"
-    }
-
-
-def _presets(request: TenantRequest, chosen: list[str]) -> list[dict[str, Any]]:
-    presets = []
-    for label, states in (
-        (_("All"), frozenset[State]()),
-        (_("Stuck"), STUCK),
-        (_("Failed"), FAILED),
-    ):
-        query = request.GET.copy()
-        for gone in ("after", "before"):
-            query.pop(gone, None)
-        query.setlist("state", sorted(states))
-        url = f"{request.path}?{query.urlencode()}"
-        is_current = set(chosen) == states
-        presets.append({"label": label, "url": url, "is_current": is_current})
-    return presets
 
 
 @require_safe

@@ -36,7 +36,7 @@ from leadrails.tenants.doors import (
 )
 from leadrails.tenants.models import Role
 from leadrails.tenants.settings_pages import add_error
-from leadrails.ui.paging import keyset_page
+from leadrails.ui.paging import page_of
 
 
 @require_safe
@@ -45,14 +45,19 @@ def source_list(request: TenantRequest) -> HttpResponse:
     is_revoked = "revoked" in request.GET
     found = Source.objects.for_tenant(request.tenant)
     found = found.filter(status="revoked") if is_revoked else found.listed()
-    page = keyset_page(
-        found, after=request.GET.get("after"), before=request.GET.get("before")
+    text = request.GET.get("q", "").replace("\x00", "").strip()
+    named = found.filter(name__icontains=text) if text else found
+    page = page_of(
+        list(named.order_by("name", "id").values_list("id", flat=True)),
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
     )
-    found_ids = [source.id for source in page]
-    activity = activity_of(request.tenant, found_ids, now=timezone.now())
-    rows = [(row, type_label(row), activity[row.id]) for row in page]
+    activity = activity_of(request.tenant, page.rows, now=timezone.now())
+    shown = found.filter(pk__in=page.rows).order_by("name", "id")
+    rows = [(row, type_label(row), activity[row.id]) for row in shown]
     context = {
         "page": page,
+        "text": text,
         "rows": rows,
         "is_revoked": is_revoked,
         "may_edit": request.role.covers(Role.ADMIN),

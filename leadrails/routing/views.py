@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -28,7 +29,10 @@ from leadrails.tenants.doors import (
 )
 from leadrails.tenants.models import Role, Tenant
 from leadrails.tenants.settings_pages import add_error
+from leadrails.ui.paging import page_of
 
+NAMES = ("name", "source__name", "workflow__name", "destination__name")
+ROWS = 20  # of a page: each has a menu
 REHEARSED = 100  # leads of a dry run
 LOOKED_AT = 1_000  # of a source's newest leads, to find those of one workflow
 
@@ -36,26 +40,58 @@ LOOKED_AT = 1_000  # of a source's newest leads, to find those of one workflow
 @require_http_methods(["GET", "HEAD"])
 @member_required()
 def route_list(request: TenantRequest) -> HttpResponse:
-    routes = _routes(request.tenant).order_by(
+    mine = _routes(request.tenant).order_by(
         "source__name", "source_id", "workflow__name", "priority", "id"
     )
-    groups = [
-        (list(rows), workflow)
-        for workflow, rows in groupby(routes, key=lambda row: row.workflow)
-    ]
+    text = request.GET.get("q", "").replace("\x00", "").strip()
+    named = [pk for pk, *names in mine.values_list("id", *NAMES) if _has(names, text)]
+    page = page_of(
+        named,
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+        size=ROWS,
+    )
+    shown = mine.filter(pk__in=page.rows)
+    whole = _orders(request.tenant, {row.workflow_id for row in shown})
     context = {
         "groups": [
-            {
-                "workflow": workflow,
-                "rows": [(row, rules.sentence_of(row)) for row in rows],
-                "is_ordered": len(rows) > 1,
-            }
-            for rows, workflow in groups
+            _group(workflow, list(rows), whole[workflow.pk])
+            for workflow, rows in groupby(shown, key=lambda row: row.workflow)
         ],
+        "page": page,
+        "text": text,
         "may_edit": request.role.covers(Role.OPERATOR),
-        **_ends(request.tenant),
     }
     return render(request, "routing/route_list.html", context)
+
+
+def _has(names: list[str], text: str) -> bool:
+    return text.casefold() in " ".join(names).casefold()
+
+
+def _orders(tenant: Tenant, workflows: set[UUID]) -> dict[UUID, list[UUID]]:
+    """The routes of each of these workflows, in the order in which they are asked."""
+    orders: dict[UUID, list[UUID]] = {workflow: [] for workflow in workflows}
+    rows = _routes(tenant).filter(workflow__in=workflows).order_by("priority", "id")
+    for workflow, pk in rows.values_list("workflow_id", "id"):
+        orders[workflow].append(pk)
+    return orders
+
+
+def _group(workflow: Workflow, rows: list[Route], order: list[UUID]) -> dict[str, Any]:
+    """
+    Routes of one workflow, by their place in its `order`.
+
+    Rows are dragged where all of them are in sight; elsewhere they take single steps.
+    """
+    return {
+        "workflow": workflow,
+        "rows": [
+            (row, rules.sentence_of(row), order.index(row.pk) + 1) for row in rows
+        ],
+        "is_ordered": len(order) > 1,
+        "is_whole": 1 < len(order) == len(rows),
+    }
 
 
 @require_POST
@@ -75,7 +111,8 @@ def route_order(request: TenantRequest, workflow: str) -> HttpResponse:
             wanted = moved(now, read_id(Route.prefix, text), by)
     if services.order_routes(found, wanted, actor=request.user):
         messages.success(request, _("The order was changed; it holds from now on."))
-    return redirect("routes:list", tenant=request.tenant.slug)
+    back = reverse("routes:list", kwargs={"tenant": request.tenant.slug})
+    return redirect(f"{back}?{request.GET.urlencode()}" if request.GET else back)
 
 
 def moved(order: list[UUID], one: UUID, by: int) -> list[UUID]:

@@ -1,4 +1,4 @@
-"""Icons of the badges in long lists, as a style sheet: a row names them by a class."""
+"""Icons of badges and menus in long lists, as a style sheet: rows name a class."""
 
 from leadrails.ui.icons import ICONS
 from leadrails.ui.states import LOOKS
@@ -8,6 +8,7 @@ MASKS = tuple(
         [
             *(look.icon for look in LOOKS.values()),
             *("copy", "dot", "info", "play", "routes", "simulated", "warning"),
+            *("arrow-down", "arrow-up", "eye", "pause", "trash"),
         ]
     )
 )

@@ -8,22 +8,23 @@ from uuid import UUID
 from django.db.models import Model, Q, QuerySet
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class KeysetPage(Generic[M]):
+class KeysetPage(Generic[T]):
     """
     Rows, newest first; `older` and `newer` are cursors, or empty at an end.
 
     `ended_at` is the row that a search went as far as, if there are rows beyond it.
     """
 
-    rows: list[M]
+    rows: list[T]
     older: str = ""
     newer: str = ""
     ended_at: UUID | None = None
 
-    def __iter__(self) -> Iterator[M]:
+    def __iter__(self) -> Iterator[T]:
         return iter(self.rows)
 
     def __len__(self) -> int:
@@ -81,7 +82,9 @@ def searched_page(
     after: str | None = None,
     before: str | None = None,
     most: int,
+    size: int = 50,
     by: Sequence[str] = ("id",),
+    parts: Sequence[Q] = (),
     read: Callable[[QuerySet[M, Any]], list[M]] = list,
 ) -> KeysetPage[M]:
     """
@@ -97,11 +100,13 @@ def searched_page(
     if start:
         rows = rows.filter(**{f"{field}__{'gt' if is_back else 'lt'}": start})
     order = by if is_back else [f"-{column}" for column in by]
-    last = read(rows.only(field).order_by(*order)[most - 1 : most + 1])
+    last = read(_merged(rows.only(*by), parts, order, most + 1)[most - 1 :])
     end: UUID | None = getattr(last[0], field) if len(last) > 1 else None
     if end:
         found = found.filter(**{f"{field}__{'lte' if is_back else 'gte'}": end})
-    page = keyset_page(found, after=after, before=before, by=by, read=read)
+    page = keyset_page(
+        found, after=after, before=before, size=size, by=by, parts=parts, read=read
+    )
     on = page.newer if is_back else page.older
     onward = {"on": on or str(end or ""), "back": _including(start, is_back)}
     older, newer = ("back", "on") if is_back else ("on", "back")
@@ -110,6 +115,32 @@ def searched_page(
         older=page.older or onward[older],
         newer=page.newer or onward[newer],
         ended_at=None if on else end,
+    )
+
+
+def page_of(
+    order: Sequence[UUID],
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    size: int = 25,
+) -> KeysetPage[UUID]:
+    """
+    One page of a list in an order of its own, such as by name.
+
+    For what people make one by one: of that all ids can be read.
+    """
+    begin, first, last = 0, _cursor(after), _cursor(before)
+    if first in order:
+        begin = order.index(first) + 1
+    elif last in order:
+        begin = max(order.index(last) - size, 0)
+    rows = list(order[begin : begin + size])
+    is_end = begin + len(rows) >= len(order)
+    return KeysetPage(
+        rows,
+        older="" if is_end else str(rows[-1]),
+        newer=str(rows[0]) if rows and begin else "",
     )
 
 

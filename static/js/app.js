@@ -115,6 +115,8 @@
 
   // Forms: filters submit themselves; nothing is sent twice.
   document.addEventListener("change", (event) => {
+    // A date is typed part by part, and each part changes it.
+    if (event.target.type === "datetime-local") return;
     event.target.closest("form[data-autosubmit]")?.requestSubmit();
   });
 

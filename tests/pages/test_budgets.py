@@ -11,12 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from leadrails import statements
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import Suppression
+from leadrails.core import ids
 from leadrails.jobs.models import Job
+from leadrails.routing.models import Route
 from leadrails.tenants import audit
 from tests.make import make_destination, make_job, make_lead, make_message
 from tests.pages.test_access import make_alert
 
 QUERIES = 6
+MANY = 300
 BYTES = 60_000
 LISTS = [
     "leads:list",
@@ -31,6 +34,7 @@ LISTS = [
     "settings:members",
     "settings:api_keys",
 ]
+OF_THINGS = ["sources:list", "routes:list", "destinations:list"]
 LIVE = ["leads:list", "jobs:list", "conversations:list", "alerts:list"]
 NAME = "Dr. Maria-Luise Hohenzollern-Sigmaringen von und zu Guttenberg 🚀 محمد العربي"
 POLL = {"HX-Request": "true"}
@@ -103,6 +107,82 @@ def test_a_list_costs_few_queries_and_few_bytes(view, full, enter, url, asked):
     assert queries <= QUERIES, f"{view} asks the database {queries} times."
     size = len(response.content)
     assert size <= BYTES, f"{view} is {size:,} bytes: shorten what each row repeats."
+
+
+def copies_of(row, count, **fields):
+    """So many rows like it, each by a name that a search can tell."""
+    kept = {field.attname: getattr(row, field.attname) for field in row._meta.fields}
+    return type(row).objects.bulk_create(
+        type(row)(**kept | {"id": ids.uuid7(), "name": f"{NAME} {number:03}"} | more)
+        for number in range(count)
+        for more in [{name: make(number) for name, make in fields.items()}]
+    )
+
+
+@pytest.fixture
+def many(world):
+    """Hundreds of all that people make one by one, with names as long as they come."""
+    sources = copies_of(world.source, MANY)
+    flows = copies_of(
+        world.source.workflows.get(), MANY, source_id=lambda n: sources[n].id
+    )
+    places = copies_of(world.destination, MANY, inbound_secret=lambda n: f"s{n:030}")
+    copies_of(
+        world.route,
+        MANY,
+        source_id=lambda n: sources[n // 60].id,
+        workflow_id=lambda n: flows[n // 60].id,
+        destination_id=lambda n: places[n].id,
+        conditions=lambda n: {
+            "all": [{"field": "state", "op": "in", "value": ["TX", "CA", "NY"]}]
+        },
+        priority=lambda n: n + 1,
+    )
+    for number in range(51):
+        make_job(make_lead(world.source, name=NAME, job_count=1), places[number])
+    return world
+
+
+def test_hundreds_of_sources_routes_and_destinations_stay_usable(
+    many, enter, url, asked
+):
+    client, costs = enter(many.tenant), {}
+    client.get(url("overview"))  # the first page of a session notes the workspace
+    for view in ("overview", "jobs:list", "leads:list", *OF_THINGS):
+        response, queries = asked(client, url(view))
+        costs[view] = (queries, len(response.content))
+    big = {view: size for view, (_, size) in costs.items() if size > BYTES}
+    assert not big, f"{costs}"
+    assert [view for view in OF_THINGS if costs[view][0] > QUERIES] == []
+
+    for view in OF_THINGS:
+        names, cursor = [], ""
+        while True:
+            html = client.get(url(view) + cursor).content.decode()
+            names += re.findall(rf"{NAME} \d+", re.sub(r'title="[^"]*"', "", html))
+            if not (after := re.search(r'href="(\?after=[^"]+)" rel="next"', html)):
+                break
+            cursor = after[1]
+        assert len(set(names)) == MANY, view
+        newest = client.get(url(view), {"q": "العربي 217"}).content.decode()
+        assert newest.count(f"{NAME} 217") >= 1, view
+        assert f"{NAME} 216" not in newest, view
+        assert "such a name" in client.get(url(view), {"q": "nobody"}).content.decode()
+
+
+def test_a_route_takes_a_step_where_its_order_is_longer_than_a_page(many, enter, url):
+    flow = Route.objects.get(name=f"{NAME} 030").workflow
+    client = enter(many.tenant)
+    page = client.get(url("routes:list"), {"q": "030"})
+    (group,) = page.context["groups"]
+    assert (group["rows"][0][2], group["is_whole"]) == (31, False)
+
+    order = url("routes:order", workflow=flow.public_id) + "?q=030"
+    moved = client.post(order, {"up": group["rows"][0][0].public_id})
+
+    assert moved["Location"] == url("routes:list") + "?q=030"
+    (group,) = client.get(moved["Location"]).context["groups"]
+    assert group["rows"][0][2] == 30
 
 
 @pytest.mark.parametrize("view", LIVE)

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.utils import timezone
@@ -6,11 +7,13 @@ from django.utils import timezone
 from destinations.services import pause_destination
 from leadrails.contacts.models import Suppression
 from leadrails.contacts.services import suppress
+from leadrails.core import ids
 from leadrails.core.states import ABORTABLE, REPLAYABLE, State
+from leadrails.jobs import list_views
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.jobs.resend import RESENDABLE
 from leadrails.tenants.models import AuditEntry, Role
-from tests.make import make_job, make_lead
+from tests.make import make_job, make_lead, make_source
 
 
 @pytest.fixture
@@ -49,6 +52,83 @@ def test_filters_narrow_the_list(world, make, enter, url):
     assert len(found(client.get(page, place))) == 3
     chips = client.get(page, both | place | {"q": "x"}).context["active"]
     assert [chip["name"] for chip in chips] == ["state", "destination", "q"]
+
+
+def test_the_list_is_narrowed_to_a_source_and_a_time(world, make, enter, url):
+    other = make_source(world.tenant, name="Trade fair")
+    now = timezone.now()
+    days_ago = [make_at(world, now - timedelta(days=days)) for days in (3, 2, 1)]
+    there = make_job(make_lead(other, job_count=1), world.destination)
+    client, page = enter(world.tenant), url("jobs:list")
+    begin, end = (now - timedelta(days=days, hours=1) for days in (2, 1))
+
+    assert found(client.get(page, {"source": other.public_id})) == [there.id]
+    span = {"from": begin.isoformat(), "to": end.isoformat()}
+    answer = client.get(page, span)
+    assert found(answer) == [days_ago[1].id]
+    assert [chip["name"] for chip in answer.context["active"]] == ["from", "to"]
+    # What the page's own fields say is the same moment, on the viewer's clock.
+    assert found(client.get(page, answer.context["span"])) == [days_ago[1].id]
+    assert found(client.get(page, span | {"source": other.public_id})) == []
+    for nonsense in ("soon", "0001-01-01", "9999-12-31T23:59"):
+        client.get(page, {"from": nonsense, "to": nonsense})
+
+
+def test_a_source_is_looked_for_in_stretches(world, make, enter, url, monkeypatch):
+    """No index has it, so a page says how far it looked, and leads on from there."""
+    monkeypatch.setattr(list_views, "LOOK_THROUGH", 3)
+    other = make_source(world.tenant, name="Trade fair")
+    oldest = make_job(make_lead(other), world.destination, state="sent")
+    for state in ("dead", "sent", "sent", "dead"):
+        make(state)
+    client, page = enter(world.tenant), url("jobs:list")
+    for states in ({}, {"state": "sent"}, {"state": ["dead", "sent"]}):
+        asked = {"source": other.public_id, **states}
+        met, cursor = [], {}
+        for _page in range(3):
+            answer = client.get(page, asked | cursor)
+            met += found(answer)
+            if not (older := answer.context["page"].older):
+                break
+            assert "looked through 3 jobs" in answer.content.decode()
+            cursor = {"after": older}
+        assert met == [oldest.id]
+
+
+def test_an_act_on_many_keeps_to_what_the_list_was_narrowed_to(world, make, enter, url):
+    other = make_source(world.tenant, name="Trade fair")
+    job = make_job(
+        make_lead(other),
+        world.destination,
+        state="dead",
+        reason="expired",
+        cause="follow_up",
+    )
+    make("dead")
+    make("dead", cause="follow_up")
+    asked = {
+        "source": other.public_id,
+        "cause": "follow_up",
+        "from": "2020-01-01T00:00",
+        "to": "2099-01-01T00:00",
+    }
+    client = enter(world.tenant)
+    question = f"{url('jobs:replay_many')}?{urlencode(asked)}"
+    assert client.get(question).context["preview"].count == 1
+
+    answer = client.post(question)
+
+    assert answer["Location"].endswith(f"?{urlencode(asked)}")
+    assert Job.objects.get(replay_of__isnull=False).replay_of == job.id
+    noted = AuditEntry.objects.get(action="jobs.replayed").details["filter"]
+    assert noted == {name: [value] for name, value in asked.items()}
+
+
+def make_at(world, moment):
+    """A job whose lead came in then."""
+    lead_id = ids.uuid7_beside(ids.uuid7_floor(moment))
+    lead = make_lead(world.source, id=lead_id, job_count=1)
+    return make_job(lead, world.destination)
 
 
 def test_a_code_finds_what_did_not_arrive(world, make, enter, url):

@@ -11,6 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from leadrails.ui.tags import register
 
+MOST_CHOICES = 25
+
 
 @register.inclusion_tag("ui/_copy_button.html")
 def copy_button(text: str, label: str = "") -> dict[str, Any]:
@@ -54,9 +56,9 @@ def form_errors(form: BaseForm) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/_pager.html", takes_context=True)
-def pager(context: Context, page: Any) -> dict[str, Any]:
+def pager(context: Context, page: Any, is_by_time: bool = True) -> dict[str, Any]:
     """`page` is a ui.paging.KeysetPage; other parameters of the address are kept."""
-    return {"page": page, "request": context["request"]}
+    return {"page": page, "is_by_time": is_by_time, "request": context["request"]}
 
 
 @register.simple_tag(takes_context=True)
@@ -85,6 +87,35 @@ def chip_url(context: Context, name: str) -> str:
     for gone in (name, "after", "before"):
         query.pop(gone, None)
     return f"?{query.urlencode()}"
+
+
+@register.inclusion_tag("ui/_choose.html")
+def choose(
+    name: str, label: str, every: str, rows: Sequence[Any], chosen: str | None
+) -> dict[str, Any]:
+    """
+    A filter by one of `rows`, which have a `name` and a `public_id`; `every` is none.
+
+    A page has no room for hundreds of names: their own pages lead to what is theirs.
+    """
+    shown = [row for row in rows[:MOST_CHOICES] if row.public_id != chosen]
+    picked = [row for row in rows if row.public_id == chosen]
+    return {
+        "name": name,
+        "label": label,
+        "every": every,
+        "rows": sorted([*shown, *picked], key=lambda row: row.name.casefold()),
+        "chosen": chosen,
+        "more": len(rows) - len(shown) - len(picked),
+    }
+
+
+@register.inclusion_tag("ui/_find.html", takes_context=True)
+def find(context: Context, page: Any, placeholder: str) -> dict[str, Any]:
+    """A search by name, once there is more than `page` shows."""
+    text = context["request"].GET.get("q", "")
+    is_long = bool(text or page.older or page.newer)
+    return {"text": text, "placeholder": placeholder, "is_long": is_long}
 
 
 @register.inclusion_tag("ui/_empty_state.html")
