@@ -210,7 +210,7 @@ def test_a_badge_of_a_row_names_its_icon_and_says_its_word():
     assert 'class="badge badge-failed sign-x-circle">Dead letter<' in html
     assert 'class="badge badge-neutral sign-info">Test<' in html
     with pytest.raises(ValueError, match=r"signs\.css"):
-        rendered('{% row_badge "Test" "neutral" "trash" %}')
+        rendered('{% row_badge "Test" "neutral" "logout" %}')
 
 
 def test_templates_lose_white_space_but_not_what_is_shown():
