@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from destinations.providers.fields import CHANNEL
 from leadrails.core.quiet_hours import Hours
 from leadrails.tenants.models import TenantModel, TenantQuerySet
 
@@ -74,6 +75,11 @@ class Destination(TenantModel):
         db_default="",
         blank=True,
         help_text="Under which the provider keeps what is to go by RCS, if it does.",
+    )
+    had_channel = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It sent otherwise than now, as RCS is sent: reports may still come.",
     )
     allowed_countries = ArrayField(
         models.CharField(max_length=2), default=list, blank=True
@@ -170,6 +176,11 @@ class Destination(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def may_have_channel(self) -> bool:
+        """Whether a message of it may have gone otherwise than as a plain text."""
+        return self.had_channel or bool(self.config.get(CHANNEL))
 
     @property
     def is_paused(self) -> bool:

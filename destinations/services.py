@@ -14,6 +14,7 @@ from destinations import contents
 from destinations import credentials as sealed
 from destinations.checks import check_settings, default_countries, default_rate
 from destinations.models import Destination
+from destinations.providers.fields import CHANNEL, FALLBACK
 from destinations.providers.registry import PROVIDERS
 from leadrails.core import ids
 from leadrails.core.crypto import CannotDecrypt
@@ -321,6 +322,11 @@ def _put(
         destination.kind
     )
     now = timezone.now().isoformat()
+    before = destination.config
+    if before.get(CHANNEL) and any(
+        before.get(name) != config.get(name) for name in (CHANNEL, FALLBACK.name)
+    ):
+        destination.had_channel = True
     destination.config = {n: text for n, text in config.items() if n in public}
     destination.credentials = sealed.seal_credentials(destination, secrets)
     destination.secrets_set_at = {

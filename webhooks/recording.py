@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from destinations.providers.fields import CHANNEL
 from leadrails.jobs import deadlines
 from leadrails.jobs.deadlines import Moved
 from webhooks.cases import Loaded, load_cases, write_cases
@@ -60,7 +59,7 @@ def _note_deadlines(reports: Sequence[Report], loaded: Loaded) -> None:
         [
             job_id
             for job_id, case in loaded.cases.items()
-            if case.has_other_sender and places[job_id].config.get(CHANNEL)
+            if case.has_other_sender and places[job_id].may_have_channel
         ]
     )
 

@@ -199,33 +199,40 @@ def _told(report: Report) -> Told:
     )
 
 
-BY_TEXT = " (text)"
+BY_TEXT, BY_RCS = " (text)", " (rcs)"
 
 
 def word_of(report: Report) -> str:
     """
-    The provider's own word, with a mark where it tells of the text in reserve.
+    The provider's own word, with a mark that says by which of two channels it went.
 
-    When a provider falls back from RCS, it says all of the same message once more.
+    When a provider falls back from RCS, it says all of the same message once more. The
+    message may be older than the destination's settings.
     """
     word = text(report.update.raw_status, 40)
-    sender, config = report.update.sender or "", report.destination.config
-    if config.get(CHANNEL) != RCS or config.get(FALLBACK.name) == LEADRAILS:
-        return word
-    is_text = bool(sender) and not sender.startswith("rcs:")
-    return text(word, 40 - len(BY_TEXT)) + BY_TEXT if is_text else word
+    sender, place = report.update.sender or "", report.destination
+    is_by_provider = (
+        place.config.get(CHANNEL) == RCS
+        and place.config.get(FALLBACK.name) != LEADRAILS
+    )
+    if sender.startswith("rcs:"):
+        return _marked(word, BY_RCS)
+    if sender and ":" not in sender and (is_by_provider or place.had_channel):
+        return _marked(word, BY_TEXT)
+    return word
+
+
+def _marked(word: str, mark: str) -> str:
+    return text(word, 40 - len(mark)) + mark
 
 
 def _arrived_twice(told: Told, before: Iterable[Told]) -> bool:
     """Whether both the RCS message and the text in its place are said to be there."""
-    if told.state not in SUCCEEDED:
-        return False
-    is_text = told.status.endswith(BY_TEXT)
-    return any(
-        other.state in SUCCEEDED
-        and other.provider_id == told.provider_id
-        and other.status.endswith(BY_TEXT) != is_text
-        for other in before
+    marks = {BY_TEXT, BY_RCS}
+    arrived = [told, *(other for other in before if other.state in SUCCEEDED)]
+    mine = [one.status for one in arrived if one.provider_id == told.provider_id]
+    return told.state in SUCCEEDED and all(
+        any(status.endswith(mark) for status in mine) for mark in marks
     )
 
 

@@ -7,7 +7,7 @@ due is looked at by `leadrails/jobs/overdue.py`.
 """
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -24,6 +24,7 @@ from leadrails.jobs import receipts
 from leadrails.jobs.children import child_id
 
 RULES_KNOWN_FOR = 1.0  # seconds
+NOBODY: Mapping[UUID, str] = {}
 
 
 class Moved(NamedTuple):
@@ -42,7 +43,7 @@ def note(moves: Iterable[Moved]) -> None:
     watched = [
         move
         for move in moves
-        if move.destination.config.get(CHANNEL) or move.destination.id in ruled
+        if move.destination.may_have_channel or move.destination.id in ruled
     ]
     if not watched:
         return
@@ -77,15 +78,24 @@ def _is_handed_over(move: Moved) -> bool:
 
 
 def _note_channels(moves: Sequence[Moved]) -> None:
-    rich = [move for move in moves if move.destination.config.get(CHANNEL)]
-    note_channels([move.job_id for move in rich])
-    receipts.note(rich)
+    rich = [move for move in moves if move.destination.may_have_channel]
+    arrived = {m.job_id: m.was or "" for m in rich if m.state in SUCCEEDED}
+    note_channels([move.job_id for move in rich], arrived)
 
 
-def note_channels(jobs: Sequence[UUID]) -> None:
-    """Note what carried messages that were to go otherwise than as a text."""
-    if jobs:
-        statements.run(sql.NOTE_CHANNELS, {"jobs": jobs})
+def note_channels(jobs: Sequence[UUID], arrived: Mapping[UUID, str] = NOBODY) -> None:
+    """
+    Note what carried messages that were to go otherwise than as a text.
+
+    Args:
+        arrived: the states before, of those that just arrived or were read.
+    """
+    if not jobs:
+        return
+    found = statements.run(sql.NOTE_CHANNELS, {"jobs": jobs})
+    changed = {job: before for job, before in found if before or job in arrived}
+    if arrived or changed:
+        receipts.note(arrived, changed)
 
 
 def _set_fallbacks(moves: Sequence[Moved]) -> None:

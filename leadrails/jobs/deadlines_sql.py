@@ -50,7 +50,7 @@ ON CONFLICT DO NOTHING
 # the provider fell back.
 NOTE_CHANNELS = """
 WITH told AS (
-  SELECT id, CASE
+  SELECT id, channel AS before, CASE
     WHEN message->>'channel' NOT IN ('rcs', 'rcs_only')
       THEN left(message->>'channel', 8)
     WHEN sender = '' OR starts_with(sender, 'rcs:') THEN 'rcs'
@@ -60,6 +60,7 @@ WITH told AS (
 )
 UPDATE jobs_job job SET channel = told.channel
 FROM told WHERE job.id = told.id AND job.channel <> told.channel
+RETURNING job.id, told.before
 """
 
 # Two sweeps never get the same, and what a callback is at is left for the next one.

@@ -7,10 +7,9 @@ of message. Written in the transaction that moves the jobs; nothing scans jobs.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from django.utils.functional import Promise
@@ -19,11 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from destinations.models import Destination
 from destinations.providers import fields
 from leadrails import statements
-from leadrails.core.states import SUCCEEDED, State
 from leadrails.jobs import tallies
-
-if TYPE_CHECKING:
-    from leadrails.jobs.deadlines import Moved
 
 REACHED, SEEN = "reached", "seen"
 TELLING = ("rcs", "whatsapp")
@@ -40,35 +35,55 @@ TYPES: dict[UUID, str | Promise] = {
     UUID(int=5): _("WhatsApp"),
 }
 
+# What a job counts for now, less what it counted for before: a message that arrived by
+# RCS may be told of as a text later, and the reverse.
 _COUNT = """
+WITH moved AS (
+  SELECT job.tenant_id, job.id, job.destination_id, job.source_id, job.message,
+    job.channel, job.state, coalesce(input.channel, job.channel) AS old_channel,
+    coalesce(input.state, job.state) AS old_state
+  FROM unnest(%(jobs)s::uuid[], %(states)s::text[], %(channels)s::text[])
+    AS input (job_id, state, channel)
+  JOIN jobs_job job ON job.id = input.job_id
+),
+change AS (
+  SELECT moved.*, each.what,
+    (channel IN ('rcs', 'whatsapp') AND state = ANY(each.states))::int
+    - (old_channel IN ('rcs', 'whatsapp') AND old_state = ANY(each.states))::int
+    AS number
+  FROM moved, (VALUES ('reached', '{delivered,read}'::text[]),
+    ('seen', '{read}'::text[])) AS each (what, states)
+)
 INSERT INTO jobs_tallychange (tenant_id, what, hour, about_id, number)
-SELECT job.tenant_id, input.what, leadrails_hour_of(job.id), about.id, count(*)
-FROM unnest(%(jobs)s::uuid[], %(what)s::text[]) AS input (job_id, what)
-JOIN jobs_job job ON job.id = input.job_id,
-LATERAL (VALUES (job.destination_id), (job.source_id),
-  ((job.message->>'version')::uuid),
+SELECT tenant_id, what, leadrails_hour_of(change.id), about.id, sum(number)
+FROM change, LATERAL (VALUES (destination_id), (source_id),
+  ((message->>'version')::uuid),
   (('00000000-0000-0000-0000-00000000000' || CASE
-    WHEN job.channel = 'whatsapp' THEN '5'
-    WHEN job.message->'rich' ? 'file' THEN '4'
-    WHEN jsonb_array_length(job.message->'rich'->'cards') > 1 THEN '3'
-    WHEN job.message->'rich' ? 'cards' THEN '2'
+    WHEN channel = 'whatsapp' THEN '5'
+    WHEN message->'rich' ? 'file' THEN '4'
+    WHEN jsonb_array_length(message->'rich'->'cards') > 1 THEN '3'
+    WHEN message->'rich' ? 'cards' THEN '2'
     ELSE '1' END)::uuid)) AS about (id)
-WHERE job.channel IN ('rcs', 'whatsapp') AND about.id IS NOT NULL
-GROUP BY 1, 2, 3, 4
+WHERE number <> 0 AND about.id IS NOT NULL
+GROUP BY 1, 2, 3, 4 HAVING sum(number) <> 0
 """
 
 
-def note(moves: Iterable["Moved"]) -> None:
-    """Count what arrived or was read just now; their channels are noted."""
-    news = []
-    for move in moves:
-        if move.state in SUCCEEDED and move.was not in SUCCEEDED:
-            news.append((move.job_id, REACHED))
-        if move.state is State.READ and move.was is not State.READ:
-            news.append((move.job_id, SEEN))
-    if news:
-        jobs, what = zip(*news, strict=True)
-        statements.run(_COUNT, {"jobs": list(jobs), "what": list(what)})
+def note(states: Mapping[UUID, str], channels: Mapping[UUID, str]) -> None:
+    """
+    Count what arrived or was read just now; their channels are noted.
+
+    Args:
+        states: those before, of the jobs that moved.
+        channels: those before, of the jobs whose channel changed.
+    """
+    jobs = sorted(states.keys() | channels.keys())
+    parameters = {
+        "jobs": jobs,
+        "states": [states.get(job) for job in jobs],
+        "channels": [channels.get(job) for job in jobs],
+    }
+    statements.run(_COUNT, parameters)
 
 
 def version_of(place: Destination) -> UUID:

@@ -162,7 +162,8 @@ def fold() -> int:
                 return total
 
 
-# Hours that are about to be too old are not looked at: they may be gone or not.
+# Hours that are about to be too old are not looked at: they may be gone or not. Of what
+# was read, no types and versions of messages are: an erasure takes the messages.
 _COMPARE = """
 SELECT tenant_id, about_id, hour, what, sum(counted)::int AS counted,
   sum(found)::int AS found
@@ -177,7 +178,16 @@ FROM (
   UNION ALL
   SELECT tenant_id, source_id, leadrails_hour_of(id), 'lead', 0, count(*)
   FROM leads_lead WHERE id >= %(oldest)s GROUP BY 1, 2, 3
-) found WHERE hour >= %(since)s AND what NOT IN ('reached', 'seen')
+  UNION ALL
+  SELECT tenant_id, about.id, leadrails_hour_of(job.id), each.what, 0, count(*)
+  FROM jobs_job job, (VALUES ('reached'), ('seen')) AS each (what),
+    LATERAL (VALUES (destination_id), (source_id)) AS about (id)
+  WHERE job.id >= %(oldest)s AND channel IN ('rcs', 'whatsapp')
+    AND (state = 'read' OR state = 'delivered' AND each.what = 'reached')
+  GROUP BY 1, 2, 3, 4
+) found WHERE hour >= %(since)s
+  AND (what NOT IN ('reached', 'seen') OR about_id IN (
+    SELECT id FROM destinations_destination UNION ALL SELECT id FROM leads_source))
 GROUP BY 1, 2, 3, 4 HAVING sum(counted) <> sum(found)
 """
 

@@ -58,7 +58,7 @@ def test_every_field_of_a_callback_is_kept():
         "EventType": "FAILED",
         "Future": "x" * 1_000,
     }
-    assert (kept.status, kept.error) == ("undelivered", "30005")
+    assert (kept.status, kept.error) == ("undelivered (rcs)", "30005")
     assert bytes(RawCallback.objects.get().body) == body
 
 
