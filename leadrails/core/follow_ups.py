@@ -23,7 +23,13 @@ WANT_NO_MORE = frozenset({Reason.OPTED_OUT, Reason.SUPPRESSED})
 
 
 def judge(
-    watches: Watches, state: State, reason: str, *, fallback: State | None
+    watches: Watches,
+    state: State,
+    reason: str,
+    *,
+    has_fallback: bool,
+    may_fall_back: bool,
+    has_answered: bool,
 ) -> Verdict:
     """
     Say what to do now that a message's time is over.
@@ -32,10 +38,15 @@ def judge(
     both. A plain text that went in its place has deadlines of its own.
 
     Args:
-        fallback: the state of the text that went in its place; None if none did.
+        has_fallback: a plain text went in its place.
+        may_fall_back: one may still do so.
+        has_answered: the person wrote or tapped something since it went, and so has
+            seen it, whatever receipts say.
     """
-    if reason in WANT_NO_MORE or fallback is not None:
+    if reason in WANT_NO_MORE or has_fallback or has_answered:
         return Verdict.NEVER
+    if may_fall_back:
+        return Verdict.WAIT
     if watches is Watches.NOT_READ:
         return Verdict.ACT if state is State.DELIVERED else Verdict.NEVER
     if state in SUCCEEDED or state in (State.SKIPPED, State.CANCELED):

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from destinations.composing import CannotCompose, compose
 from leadrails.alerts.services import open_alert
+from leadrails.contacts.models import InboundMessage
 from leadrails.core import ids
 from leadrails.core.children import Cause
 from leadrails.core.follow_ups import Verdict, Watches, judge
 from leadrails.core.rendering import TemplateError, lead_fields
 from leadrails.core.states import State
 from leadrails.jobs.children import TooManyInARow, child_id, make_child
-from leadrails.jobs.deadline_models import FollowUpRule
+from leadrails.jobs.deadline_models import Deadline, FollowUpRule
 from leadrails.jobs.effects import scope_of
 from leadrails.jobs.models import Job
 
@@ -38,8 +39,14 @@ def act(
     rule = rules.filter(pk=rule_id, is_active=True).first()
     if rule is None:
         return None
+    jobs = Job.objects.for_tenant(tenant_id)
     verdict = judge(
-        Watches(rule.watches), state, reason, fallback=_fallback_of(tenant_id, job_id)
+        Watches(rule.watches),
+        state,
+        reason,
+        has_fallback=jobs.filter(pk=child_id(job_id, Cause.FALLBACK)).exists(),
+        may_fall_back=_may_fall_back(job_id),
+        has_answered=_has_answered(tenant_id, job_id),
     )
     if verdict is Verdict.WAIT:
         return LOOK_AGAIN
@@ -48,11 +55,17 @@ def act(
     return None
 
 
-def _fallback_of(tenant_id: UUID, job_id: UUID) -> State | None:
-    text = child_id(job_id, Cause.FALLBACK)
-    states = Job.objects.for_tenant(tenant_id).filter(pk=text)
-    found = states.values_list("state", flat=True).first()
-    return State(found) if found else None
+def _may_fall_back(job_id: UUID) -> bool:
+    waiting = Deadline.objects.filter(job_id=job_id, kind=Deadline.Kind.FALLBACK)
+    return waiting.exists()
+
+
+def _has_answered(tenant_id: UUID, job_id: UUID) -> bool:
+    job = Job.objects.for_tenant(tenant_id).filter(pk=job_id).first()
+    if job is None or job.accepted_at is None:
+        return False
+    said = InboundMessage.objects.for_tenant(tenant_id).from_phone(job.recipient)
+    return said.filter(id__gte=ids.uuid7_floor(job.accepted_at)).exists()
 
 
 def _do(rule: FollowUpRule, job_id: UUID) -> None:

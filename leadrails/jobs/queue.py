@@ -229,6 +229,7 @@ def put_aside(asides: Sequence[Aside], worker: UUID) -> None:
         parameters = {"rows": _as_json(rows), "worker": worker}
         moved = {job_id for (job_id,) in statements.run(sql.PUT_ASIDE, parameters)}
         asides = [item for item in asides if item.job.id in moved]
+        _note_deadlines(item for item in asides if item.state is State.DEAD)
         for item in sorted(asides, key=lambda item: item.job.destination_id):
             if item.state is State.DEAD:
                 note_end(
@@ -271,8 +272,9 @@ def settle(results: Sequence[Result]) -> None:
     releases.after_results(results)
 
 
-def _note_deadlines(moved: Iterable[Result]) -> None:
-    items = list(moved)
+def _note_deadlines(moved: Iterable[Result | Aside]) -> None:
+    if not (items := list(moved)):
+        return
     places = deadlines.places_of({item.job.destination_id for item in items})
     deadlines.note(
         Moved(item.job.id, place, None, item.state, item.reason)

@@ -9,11 +9,18 @@ from django.utils import timezone
 
 from leadrails.alerts.models import Alert
 from leadrails.contacts.models import Suppression
+from leadrails.core import ids
 from leadrails.jobs import deadlines, overdue
 from leadrails.jobs import follow_up_rules as rules
 from leadrails.jobs.models import Deadline, FollowUpRule, Job
 from leadrails.tenants.models import AuditEntry, Role
-from tests.make import make_destination, make_job, make_tenant, make_user
+from tests.make import (
+    make_destination,
+    make_job,
+    make_message,
+    make_tenant,
+    make_user,
+)
 from tests.webhooks.twilio import form, make_sent_job, report
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,6 +143,55 @@ def test_who_said_stop_and_what_is_tried_again_are_left_alone(place):
     let_time_be_up()
     assert Suppression.objects.exists()
     assert not children()
+
+
+@pytest.mark.parametrize("watches", ["not_delivered", "not_read"])
+def test_who_answered_is_not_followed_up(teller, watches):
+    """Whatever receipts say, the message was seen."""
+    rule_of(teller, watches, action="alert")
+    words = ["sent", "delivered"] if watches == "not_read" else ["sent"]
+    before, after = (sent(teller, *words, message=BY_WHATSAPP) for _ in range(2))
+    ago = ids.uuid7_beside(ids.uuid7_floor(NOW() - timedelta(minutes=1)))
+    make_message(before, id=ago)
+    assert let_time_be_up() == 2
+    assert Alert.objects.get(kind="follow_up").failures == 2
+
+    last = sent(teller, *words, message=BY_WHATSAPP)
+    make_message(last, "Yes please")
+    assert let_time_be_up() == 1
+    assert Alert.objects.get(kind="follow_up").failures == 2
+    assert after.recipient == last.recipient
+
+
+def test_a_follow_up_waits_for_the_plain_text_and_leaves_it_alone(place):
+    place.config |= {"channel": "rcs", "fallback": "leadrails"}
+    place.save()
+    rule = rule_of(place, action="text", body_template="Hello?")
+    message = {"to": NUMBER, "body": "Hi", "channel": "rcs", "rich": {"text": "Hi"}}
+    job = sent(place, "sent", message=message)
+    ago = NOW() - timedelta(seconds=1)
+    Deadline.objects.filter(rule_id=rule.id).update(due_at=ago)
+    assert overdue.sweep() == 1
+    assert not children()
+    assert Deadline.objects.filter(job_id=job.id).count() == 2
+
+    let_time_be_up()
+    assert not children()
+    assert Job.objects.get(parent_id=job.id).cause == "fallback"
+    assert not Deadline.objects.exists()
+
+
+def test_what_runs_out_of_time_unsent_is_followed_up_too(drain, place):
+    other = make_destination(place.tenant, name="Other")
+    rule_of(place, action="destination", target=other)
+    job = make_job(destination=place)
+    Job.objects.filter(pk=job.pk).update(expires_at=NOW() - timedelta(seconds=1))
+    drain()
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("dead", "expired")
+
+    let_time_be_up()
+    assert [child.destination_id for child in children()] == [other.id]
 
 
 def test_a_rule_that_rests_does_nothing_even_for_what_waits_for_it(place):
