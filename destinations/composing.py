@@ -34,6 +34,7 @@ class Composed(Struct, frozen=True):
         content: goes in place of text and media.
         rich: what goes by RCS; text and media are then what goes when RCS does not.
         channel: a choice of the field `fields.CHANNEL`; empty for a text message.
+        unfit: why the text goes in place of RCS content, in a sentence.
     """
 
     body: str
@@ -41,6 +42,7 @@ class Composed(Struct, frozen=True):
     content: Content | None = None
     rich: Rich | None = None
     channel: str = ""
+    unfit: str = ""
 
     def frozen(self) -> dict[str, Any]:
         """As a job keeps it."""
@@ -56,6 +58,8 @@ class Composed(Struct, frozen=True):
             kept["rich"] = dump(self.rich)
         if self.channel:
             kept["channel"] = self.channel
+        if self.unfit:
+            kept["unfit"] = self.unfit
         return kept
 
 
@@ -119,10 +123,25 @@ def compose(
         from destinations.rich_composing import compose_rich
 
         return compose_rich(body_template, config, lead, kind, rich, content_sid)
+    return compose_text(body_template, config, lead, channel=channel)
+
+
+def compose_text(
+    body_template: str,
+    config: Mapping[str, str],
+    lead: Mapping[str, Any],
+    *,
+    channel: str = "",
+    unfit: str = "",
+) -> Composed:
+    """
+    Raises:
+        TemplateError, CannotCompose: as `compose`.
+    """
     body = compiled(body_template).render(lead).strip()
     media = tuple(media_of(config, lambda source: compiled(source).render(lead)))
     check_text(body, media)
-    return Composed(body, media, channel=channel)
+    return Composed(body, media, channel=channel, unfit=unfit)
 
 
 def check_text(body: str, media: Sequence[str]) -> None:

@@ -58,6 +58,8 @@ def steps_of(story: Story, *, tenant: Tenant) -> list[Step]:
     """Steps for `{% timeline %}`, oldest first; the last one is how things stand."""
     kind = story.job.destination.kind
     called = [_attempt(attempt, kind) for attempt in story.attempts]
+    if called and (unfit := (story.job.message or {}).get("unfit")):
+        called[0]["cause"] = _unfit_hint(unfit)
     if story.job.is_possible_duplicate:
         _label_second_copies(called, story.attempts)
     reported = [_report(event, kind) for event in story.events]
@@ -133,6 +135,11 @@ def _attempt(attempt: Attempt, kind: str) -> Step:
     if attempt.finished_at:
         step["took"] = attempt.finished_at - attempt.started_at
     return {**step, **_cause(kind, attempt.error_code, "sync")}
+
+
+def _unfit_hint(unfit: str) -> str:
+    why = _("The RCS message does not fit this lead, so the text message goes.")
+    return f"{why} {unfit}"
 
 
 def _reach(attempt: Attempt) -> str:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from twilio.rest import Client
 
-from destinations.composing import CannotCompose, compose, thaw
+from destinations.composing import CannotCompose, Composed, compose, thaw
 from destinations.providers.http import ProviderSession
 from destinations.providers.registry import PROVIDERS
 from destinations.providers.simulated import rcs_sender, sibling_sid
@@ -246,10 +246,16 @@ def test_telnyx_takes_every_suggestion(simulator):
     ],
 )
 def test_what_comes_out_too_long_is_said_with_its_place(vendor, rich, sentence):
-    config = {**vendor.config, "channel": "rcs"}
+    """The text message goes in its place, where there is one."""
+    config = {**vendor.config, "channel": "rcs_only"}
     lead = {**LEAD, "long": "b" * 25 + "c" * 5}
-
     with pytest.raises(CannotCompose) as caught:
         compose(BODY, config, lead, kind=vendor.kind, rich=rich)
-
     assert str(caught.value) == sentence
+
+    config["channel"] = "rcs"
+    composed = compose(BODY, config, lead, kind=vendor.kind, rich=rich)
+
+    assert composed == Composed(compose(BODY, {}, lead).body, unfit=sentence)
+    with pytest.raises(CannotCompose, match="empty message"):
+        compose("", config, lead, kind=vendor.kind, rich=rich)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from destinations.callbacks import addresses
 from destinations.credentials import provider_for
@@ -12,6 +13,7 @@ from destinations.providers import simulated
 from destinations.providers.http import ProviderSession
 from destinations.reach import has_rcs
 from destinations.verification import verify_connection
+from leadrails.jobs import tallies
 from leadrails.jobs.models import Attempt, Deadline, DeliveryEvent
 from tests.make import (
     make_destination,
@@ -94,6 +96,30 @@ def test_rcs_only_ends_for_a_phone_without_it(simulator, drain):
     assert simulator.requests(account=sid) == []
 
 
+def test_rcs_content_that_does_not_fit_a_lead_leaves_it_to_the_text(
+    simulator, drain, client
+):
+    place, sid = make_telnyx(simulator, channel="rcs", fallback="leadrails")
+    chip = {"kind": "reply", "label": "{{ message }}"}
+    place.rich = {"text": "Rich words", "suggestions": [chip]}
+    place.save()
+    event = {"lead": {"phone": CAPABLE, "message": "x" * 30}}
+    lead = make_lead(make_source(place.tenant), phone=CAPABLE, event=event)
+    job = make_job(lead, place)
+
+    drain()
+
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("accepted", "")
+    (row,) = simulator.wait(account=sid)
+    assert (row["body"], row["from"]) == ("Plain words", place.config["from_number"])
+    client.force_login(make_user(place.tenant))
+    names = {"tenant": place.tenant.slug, "job": job.public_id}
+    page = client.get(reverse("jobs:detail", kwargs=names)).content.decode()
+    assert "does not fit this lead, so the text message goes." in page
+    assert "Suggestion 1, label: 30 characters; at most 25 are possible." in page
+
+
 def test_what_is_known_of_a_phone_is_not_asked_again(simulator, settings):
     settings.LEADRAILS_SIMULATOR_URL = simulator.url
     place, _ = make_telnyx(simulator, channel="rcs_only")
@@ -168,5 +194,6 @@ def test_the_channel_that_reached_the_person_is_noted(said, channel, sender, is_
     assert (job.channel, job.sender) == (channel, sender)
     assert job.is_possible_duplicate is is_twice
     words = DeliveryEvent.objects.filter(job_id=job.pk).values_list("status", flat=True)
-    marks = [f"{s} (text)" if f == NUMBER else s for f, s in said]
+    marks = [f"{s} (text)" if f == NUMBER else f"{s} (rcs)" for f, s in said]
     assert sorted(words) == sorted(marks)
+    assert not tallies.differences(now=timezone.now())
