@@ -9,6 +9,7 @@ A template that waits or fails is tried again by `leadrails.jobs.contents`.
 import hashlib
 from datetime import datetime, timedelta
 from itertools import islice
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -118,15 +119,22 @@ def look_after(row: ContentTemplate, *, now: datetime) -> None:
             )
     except (SendError, CannotDecrypt):
         is_there = True  # nothing is known
-    mine = ContentTemplate.objects.filter(pk=row.pk, deleted_at=None)
     if is_there:
+        mine = ContentTemplate.objects.filter(pk=row.pk, deleted_at=None)
         mine.update(checked_at=now)
-        return
+    else:
+        forget_content(place.pk, row.sid, now=now)
+
+
+def forget_content(destination_id: UUID, sid: str, *, now: datetime) -> None:
+    """The provider has it no more: what the destination uses waits to be made anew."""
     with transaction.atomic():
-        fresh = Destination.objects.select_for_update(of=("self",)).get(pk=place.pk)
-        mine.update(deleted_at=now)
-        note_content(fresh, now=now)
-        _save_sid(fresh)
+        places = Destination.objects.select_for_update(of=("self",))
+        fresh = places.get(pk=destination_id)
+        mine = ContentTemplate.objects.filter(destination=fresh, deleted_at=None)
+        if mine.filter(sid=sid).update(deleted_at=now):
+            note_content(fresh, now=now)
+            _save_sid(fresh)
 
 
 def delete_content(row: ContentTemplate, *, now: datetime) -> bool:

@@ -209,7 +209,8 @@ class TwilioSMS(Provider):
             url, twilio_request.form(self, message), auth=self.auth
         )
         if answer.is_client_error:
-            raise refusal(self.kind, answer, twilio_listing.code_of(answer))
+            refused = refusal(self.kind, answer, twilio_listing.code_of(answer))
+            raise twilio_content.or_gone(refused, message)
         sid = answer.body.get("sid")
         if not isinstance(sid, str) or not twilio_messages.SID.fullmatch(sid):
             raise OutcomeUnknown("the provider's answer names no message")

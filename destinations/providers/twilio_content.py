@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from destinations.providers.answers import Answer, refusal
+from destinations.providers.base import Message
 from destinations.providers.fields import (
     BY_RCS,
     CHANNEL,
@@ -24,7 +25,7 @@ from destinations.providers.fields import (
 )
 from destinations.providers.kept import NOTHING_TO_SEE, Kept, Numbering, values
 from destinations.providers.twilio_verification import url_of
-from leadrails.core.delivery import OutcomeUnknown
+from leadrails.core.delivery import ContentGone, OutcomeUnknown, Refused
 from leadrails.core.rich import Card, Kind, Rich, Suggestion, map_texts
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from destinations.providers.twilio import TwilioSMS
 
 SID = re.compile(r"HX[0-9a-fA-F]{32}")
+NO_SUCH_CONTENT = "21655"
 LANGUAGE = "en"  # it only tells apart versions of one name, and there is one
 Json = dict[str, Any]
 
@@ -178,6 +180,14 @@ async def is_there(provider: TwilioSMS, sid: str, http: ProviderSession) -> bool
         return False
     _check(provider, answer)
     return True
+
+
+def or_gone(refused: Refused, message: Message) -> Refused:
+    """A refusal, told apart where somebody deleted a template of ours."""
+    is_ours = message.rich is not None  # who made one in the Console minds it
+    if is_ours and message.content and refused.code == NO_SUCH_CONTENT:
+        return ContentGone(refused, message.content.template)
+    return refused
 
 
 async def delete(provider: TwilioSMS, sid: str, http: ProviderSession) -> None:

@@ -5,6 +5,7 @@ What an attempt can come to, and what follows from it.
     ├── NotSent             the request never reached the provider
     │   └── RateLimited     the provider said "slow down" and took nothing
     ├── Refused             the provider's explicit no, with its code
+    │   └── ContentGone     what it was to send is not there any more
     └── OutcomeUnknown      request written, no usable answer
 
 Everything here is data: adapters raise or return outcomes, `decide` says what they
@@ -12,7 +13,7 @@ mean, and the caller moves the job and carries out the effects.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -107,6 +108,20 @@ class Refused(SendError):
         return f"{self.title} ({self.code})"
 
 
+class ContentGone(Refused):
+    """`content`, kept there by us, is not at the provider any more. It can be again."""
+
+    def __init__(self, refusal: Refused, content: str) -> None:
+        super().__init__(
+            refusal.code,
+            refusal.title,
+            refusal.error_class,
+            refusal.scope,
+            refusal.http_status,
+        )
+        self.content = content
+
+
 class OutcomeUnknown(SendError):
     """The provider may have taken the message; sending again could send it twice."""
 
@@ -146,7 +161,14 @@ class OpenAlert:
     cause: str
 
 
-Effect = PauseDestination | HoldCountry | Suppress | OpenAlert
+@dataclass(frozen=True, slots=True)
+class RemakeContent:
+    """Have the provider keep it anew, and the job's message refer to that."""
+
+    content: str
+
+
+Effect = PauseDestination | HoldCountry | Suppress | OpenAlert | RemakeContent
 
 CONFIG_FAILED = "destination_config_failed"
 COUNTRY_FAILED = "country_not_enabled"
@@ -218,6 +240,9 @@ def decide(
             return _later(budget, Reason.RATE_LIMITED, outcome.retry_after)
         case NotSent():
             return _later(budget, Reason.NOT_REACHED)
+        case ContentGone():
+            later = _later(budget, Reason.CONTENT_NOT_READY)
+            return replace(later, effects=(RemakeContent(outcome.content),))
         case Refused():
             return _refused(outcome, budget, country)
         case _:

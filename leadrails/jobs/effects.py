@@ -6,7 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
+from destinations.contents import forget_content
 from destinations.models import Destination
 from destinations.services import pause_destination
 from leadrails.alerts.services import open_alert
@@ -19,10 +21,13 @@ from leadrails.core.delivery import (
     HoldCountry,
     OpenAlert,
     PauseDestination,
+    RemakeContent,
     Suppress,
 )
 from leadrails.core.policy import ALERTING
 from leadrails.core.reasons import Reason
+from leadrails.core.states import State
+from leadrails.jobs.models import Job
 
 DEAD_LETTERS = "dead_letters"
 OUTCOME_UNKNOWN = "outcome_unknown"
@@ -72,6 +77,11 @@ def apply_effects(
                 _pause(destination_id, error_code or effect.cause, attempt_started_at)
             case HoldCountry():
                 _hold_country(destination_id, effect.country)
+            case RemakeContent():
+                forget_content(destination_id, effect.content, now=timezone.now())
+                mine = Job.objects.for_tenant(tenant_id).filter(pk=job_id)
+                # Nothing was sent, so it may be written once more.
+                mine.filter(state=State.RETRYING).update(message=None)
             case Suppress():
                 suppress(
                     tenant_id=tenant_id,

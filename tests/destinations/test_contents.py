@@ -15,7 +15,13 @@ from destinations.models import ContentTemplate, Destination
 from destinations.providers import simulated
 from leadrails.jobs.contents import keep_content, mend_contents
 from leadrails.jobs.limits import change_destination
-from tests.make import make_destination, make_job, make_tenant, make_user
+from tests.make import (
+    let_seconds_pass,
+    make_destination,
+    make_job,
+    make_tenant,
+    make_user,
+)
 
 DEAD = "http://127.0.0.1:9"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,6 +151,34 @@ def test_a_template_that_is_gone_is_made_anew(place):
     place.refresh_from_db()
     assert place.content_sid not in ("", old)
     assert is_at_twilio(place, place.content_sid)
+
+
+def test_a_message_whose_template_was_deleted_waits_for_a_new_one(
+    place, drain, simulator
+):
+    """Somebody deleted it in the Console a moment ago."""
+    old = change(place, RICH)
+    call_directly(lambda http: provider_for(place).delete_content(old, http), 5)
+    job = make_job(destination=place)
+    drain()
+    job.refresh_from_db()
+    place.refresh_from_db()
+    assert (job.state, job.reason) == ("retrying", "content_not_ready")
+    assert (job.message, place.content_sid) == (None, "")
+
+    let_seconds_pass(60)
+    drain()
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("held", 1)
+    mend_contents(timezone.now())
+    drain()
+
+    job.refresh_from_db()
+    place.refresh_from_db()
+    assert job.state == "accepted"
+    assert job.message["content"]["template"] == place.content_sid != old
+    (row,) = simulator.wait(account=place.config["account_sid"])
+    assert row["rich"]["text"] == "Hi Ann, shall we call?"
 
 
 def test_a_template_is_deleted_when_no_job_can_need_it(place):
