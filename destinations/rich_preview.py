@@ -109,9 +109,10 @@ def _findings(rich: Rich, known: Collection[str]) -> list[str]:
     words: list[str] = []
     others: list[str] = []
     for path, text in texts(rich):
-        is_read = path.endswith(("text", "title", "description"))
+        is_read = path.endswith(("text", "title", "description", "label"))
         (words if is_read else others).append(text)
-    found = lint("\n".join(words), known) if words else []
+    called = _("RCS message")
+    found = lint("\n".join(words), known, called=called) if words else []
     for text in others:
         found += lint(text, known, is_message=False)
     # Errors stand beside their fields; hints are about segments, which RCS has not.

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from leadrails.core.graphemes import clusters
+from leadrails.core.optout import OptOut, read_word
 from leadrails.core.rich import (
     CAROUSEL,
     Card,
@@ -25,6 +26,7 @@ from leadrails.core.rich import (
     dump,
     has_fields,
     moment,
+    texts,
 )
 from leadrails.core.web_address import is_web_address
 
@@ -111,14 +113,22 @@ def problems(
 
 def doubts(rich: Rich, limits: Limits = GOOGLE) -> list[Problem]:
     """
-    Return what fits by its characters but may be too long for Google.
+    Return what can be sent and yet may not be meant.
 
-    Google says that emoji and letters with accents "count as 2–4 characters or
-    more" without saying how: the doubt begins where a text is too long in bytes.
+    A tap brings the words of its suggestion, and STOP is STOP however it is said. And
+    what fits by its characters may be too long for Google, who says that emoji and
+    letters with accents "count as 2–4 characters or more" without saying how: the doubt
+    begins where a text is too long in bytes.
     """
+    stops = [
+        Problem(path, "Whoever taps this says STOP, and gets no more messages.")
+        for path, words in texts(rich)
+        if path.endswith(".label") and read_word(words) is OptOut.STOP
+    ]
     judge = _Judge(limits, is_template=False, counts_bytes=True)
     sure = {problem.path for problem in problems(rich, limits)}
-    return [one for one in judge.message(rich) if one.path not in sure]
+    long = [one for one in judge.message(rich) if one.path not in sure]
+    return [*stops, *long]
 
 
 def first_beyond(text: str, most: int, *, in_bytes: bool = False) -> int | None:

@@ -340,3 +340,15 @@ def test_what_google_may_count_double_is_a_doubt_and_no_problem():
     assert set(told(rich)) == {"suggestions[1].label"}
     [doubt] = doubts(rich)
     assert (doubt.path, doubt.position) == ("suggestions[0].label", 12)
+
+
+def test_a_suggestion_whose_words_say_stop_is_doubtful():
+    words = ["Cancel", "Quit!", "opt-out", "Cancel my visit", "Yes"]
+    cards = tuple(Card(title="a", suggestions=(reply(word),)) for word in words)
+
+    found = doubts(Rich(cards=cards))
+
+    assert [doubt.path for doubt in found] == [
+        f"cards[{number}].suggestions[0].label" for number in range(3)
+    ]
+    assert "gets no more messages" in found[0].sentence

@@ -299,8 +299,26 @@ def test_leads_for_whom_it_would_be_too_long_are_named(client, tenant):
     sample = client.post(address(row), {**typed, "act": "preview", "preview_lead": ""})
     foreign = {**typed, "act": "preview", "preview_lead": other.public_id}
 
-    assert "something would be missing or too long for: Em" in text(sample)
+    sentence = "something would be missing or too long for: Em. The text message goes"
+    assert sentence in text(sample)
     assert text(client.post(address(row), foreign)).count("MMM") == 0
+
+
+@pytest.mark.django_db
+def test_what_is_unwise_names_the_message_that_it_is_said_of(client, tenant):
+    stop = {"kind": "reply", "label": "Cancel"}
+    row = place(tenant, {"text": "Hi", "suggestions": [stop]})
+    says_how = "does not say how to stop messages"
+
+    page = text(client.get(address(row)))
+    assert "Whoever taps this says STOP" in page
+    assert says_how not in page
+
+    row.rich = {"text": "Hi"}
+    row.save()
+    page = text(client.get(address(row)))
+    assert page.count(says_how) == 1
+    assert f"The RCS message {says_how}" in page
 
 
 @pytest.mark.django_db
@@ -327,5 +345,5 @@ def test_the_pictures_may_be_fetched_here_and_nowhere_else(client, tenant):
 
     assert "img-src 'self' data: https:" in here["Content-Security-Policy"]
     assert "https:" not in there["Content-Security-Policy"]
-    assert "script-src 'self';" in here["Content-Security-Policy"]
+    assert "script-src 'self'" in here["Content-Security-Policy"].split("; ")
     assert "phone-rcs" in text(there)

@@ -39,7 +39,11 @@ class Finding:
 
 
 def lint(
-    source: str, known: Collection[str], *, is_message: bool = True
+    source: str,
+    known: Collection[str],
+    *,
+    is_message: bool = True,
+    called: str = "text",
 ) -> list[Finding]:
     """
     Return what is wrong or unwise in a template, by line; [] if nothing is.
@@ -49,6 +53,7 @@ def lint(
             `custom_fields.x`. If none of those is given, any custom field will do.
         is_message: False for templates that are no text to a person, such as the
             recipient's number.
+        called: what the person gets, where there is more than one message.
     """
     try:
         template = Template.compile(source)
@@ -58,6 +63,7 @@ def lint(
         return [Finding(ERROR, "The template is empty.", 1)]
     findings = [*_unknown_fields(template, known), *_single_braces(template, known)]
     if is_message:
+        findings.extend(_opt_out(template, called))
         for check in _MESSAGE_CHECKS:
             findings.extend(check(template))
     findings.sort(key=lambda finding: finding.line)
@@ -103,12 +109,13 @@ def _single_braces(template: Template, known: Collection[str]) -> Iterator[Findi
                 )
 
 
-def _opt_out(template: Template) -> Iterator[Finding]:
+def _opt_out(template: Template, called: str) -> Iterator[Finding]:
     saying = [part for part in template.passages if _OPT_OUT.search(part.text)]
     if not saying:
         yield Finding(
             WARNING,
-            "The text does not say how to stop messages. Add “Reply STOP to opt out”.",
+            f"The {called} does not say how to stop messages. Add “Reply STOP to opt "
+            "out”.",
             1,
         )
     elif not any(part.is_always for part in saying):
@@ -176,7 +183,6 @@ def _line_of(passage: Passage, index: int) -> int:
 
 
 _MESSAGE_CHECKS: tuple[Callable[[Template], Iterator[Finding]], ...] = (
-    _opt_out,
     _short_links,
     _sensitive_words,
     _length,
