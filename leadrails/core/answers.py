@@ -5,6 +5,7 @@ A tap brings a postback, which nobody sees, and the label that was tapped. A pho
 shows no suggestions brings the words that the person typed instead.
 """
 
+import base64
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,7 +51,9 @@ def recognise(wanted: Wanted, said: Said) -> By | None:
     Postbacks are the tenant's own, so each character counts. Words are people's: the
     whole of them must be there, but case, punctuation and spaces do not matter.
     """
-    if wanted.postback and _is_postback(wanted, said.postback):
+    if wanted.postback and any(
+        _is_postback(wanted, each) for each in (said.postback, _decoded(said.postback))
+    ):
         return By.POSTBACK
     if not said.words or len(said.words) > LONGEST_WORDS * 2:
         return None
@@ -62,6 +65,14 @@ def _is_postback(wanted: Wanted, postback: str) -> bool:
     if wanted.is_prefix:
         return postback.startswith(wanted.postback)
     return postback == wanted.postback
+
+
+def _decoded(postback: str) -> str:
+    """Some providers hand back in base64 what they were given plain; else empty."""
+    try:
+        return base64.b64decode(postback, validate=True).decode()
+    except ValueError:
+        return ""
 
 
 def _plain(text: str) -> str:
