@@ -17,7 +17,10 @@ REPLIES = {
     "Opted out": {"body": "STOP"},
     "By Telnyx, United States": {"with": TELNYX, "body": "Can you come on Friday?"},
     "By Telnyx, answer lost after accepting": {"with": TELNYX, "body": "Stop"},
-    "By RCS and Twilio, somebody taps": {"agent": "twilio", "button": "Book a visit"},
+    "By RCS and Twilio, read and tapped": {
+        "agent": "twilio",
+        "button": "Book a visit",
+    },
     "By RCS and Telnyx, read and tapped": {
         "agent": "telnyx",
         "button": "Book a visit",

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from leadrails.core.phone import normalise
 from leadrails.embedded.replies import REPLIES
 from leadrails.embedded.samples import FILE, load_samples
@@ -48,6 +50,19 @@ def test_a_person_is_written_to_by_few_runs_of_a_day():
 
 def test_the_file_keeps_what_a_run_fills_in():
     assert "{area}" in json.dumps(json.loads(FILE.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("vendor", ["Twilio", "Telnyx"])
+def test_rcs_is_shown_with_both_providers(vendor):
+    by_rcs = f"By RCS and {vendor}"
+    mine = [s for s in load_samples(run=0) if s.name.startswith(by_rcs)]
+    falls_back = [s.expect.more or s.expect.channel == "sms" for s in mine]
+    answered = {one.split()[0] for s in mine for one in s.expect.answered}
+    taps = ["button" in REPLIES.get(s.name, {}) for s in mine]
+    assert any(falls_back)
+    assert any(taps)
+    assert "read" in {s.expect.state for s in mine}
+    assert answered == {"reply", "follow_up"}
 
 
 def test_who_writes_back_is_in_the_file():

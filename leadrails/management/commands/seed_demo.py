@@ -202,6 +202,7 @@ def _rcs_by_twilio(tenant: Tenant, source: Source) -> None:
     wanted = {"field": "service_type", "op": "equals", "value": GUTTERS}
     _route(source, place, wanted)
     _rule(place)
+    _follow_up(place)
 
 
 def _rcs_by_telnyx(tenant: Tenant, source: Source) -> None:
@@ -219,16 +220,23 @@ def _rcs_by_telnyx(tenant: Tenant, source: Source) -> None:
     wanted = {"field": "service_type", "op": "equals", "value": WINDOWS}
     _route(source, place, wanted)
     _rule(place)
-    if not FollowUpRule.objects.for_tenant(tenant).filter(destination=place).exists():
-        rule = FollowUpRule(
-            tenant=tenant,
-            destination=place,
-            watches=FollowUpRule.Watches.NOT_READ,
-            after=FollowUpRule.SHORTEST,
-            action=FollowUpRule.Action.TEXT,
-            body_template="Shall we still come and look, {{ first_name }}?",
-        )
-        save_rule(rule, actor=None, now=timezone.now())
+    _follow_up(place)
+
+
+def _follow_up(place: Destination) -> None:
+    """What somebody who read nothing gets."""
+    mine = FollowUpRule.objects.for_tenant(place.tenant_id)
+    if mine.filter(destination=place).exists():
+        return
+    rule = FollowUpRule(
+        tenant=place.tenant,
+        destination=place,
+        watches=FollowUpRule.Watches.NOT_READ,
+        after=FollowUpRule.SHORTEST,
+        action=FollowUpRule.Action.TEXT,
+        body_template="Shall we still come and look, {{ first_name }}?",
+    )
+    save_rule(rule, actor=None, now=timezone.now())
 
 
 def _card() -> dict[str, Any]:
