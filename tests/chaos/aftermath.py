@@ -37,6 +37,10 @@ UPDATE jobs_queueentry entry SET due_at = now() FROM jobs_job job
 WHERE job.id = entry.job_id AND job.state = 'retrying'
   AND entry.lease_until IS NULL AND entry.due_at > now() + interval '20 seconds'
 """
+# Follow-ups wait for a minute, three times in a row.
+BE_OVERDUE = """
+UPDATE jobs_deadline SET due_at = now() WHERE due_at > now() + interval '20 seconds'
+"""
 # A refusal counted as an answer.
 ASK_ANEW = """
 UPDATE jobs_job SET asked_at = NULL WHERE state IN ('accepted', 'sent', 'undelivered')
@@ -110,7 +114,8 @@ class Aftermath:
             )
 
     def _bring_forward(self) -> None:
-        self._report.line("brought_forward", jobs=self._run(BRING_FORWARD))
+        jobs, deadlines = self._run(BRING_FORWARD), self._run(BE_OVERDUE)
+        self._report.line("brought_forward", jobs=jobs, deadlines=deadlines)
 
     def _run(self, statement: str) -> int | None:
         """Return how many rows it changed; None while the database is away."""

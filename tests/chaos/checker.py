@@ -8,14 +8,27 @@ made, so each is tried on ledgers that were made up to break it.
 from collections import Counter, defaultdict
 
 from destinations.providers.simulated import account_sid
-from destinations.simulator.scenarios import scenario_for
+from destinations.simulator.scenarios import Rcs, scenario_for
 from leadrails.core.states import OPEN, TRANSITIONS, State
 from tests.chaos.breach import Breach
+from tests.chaos.chains import (
+    doubled_children,
+    given_way,
+    missing_fallbacks,
+    missing_follow_ups,
+    unsaid_doubles,
+)
 from tests.chaos.ledgers import WORDS, World
 from tests.chaos.order import crowded_messages, disordered_messages
 
 LONGEST_STOP = 10.0  # seconds
-ARRIVED = {"delivered", "read"}
+ENDS_BY_RCS = {
+    Rcs.UNREACHABLE: "undelivered",
+    Rcs.REFUSED: "undelivered",
+    Rcs.UNCONFIRMED: "sent",
+    Rcs.LATE: "delivered",
+    Rcs.READ: "read",
+}
 AT_REST = {"accepted", "sent"}
 """Not over, but with the provider: no work of ours is left."""
 MOVES = {(state, target) for (state, _), target in TRANSITIONS.items()}
@@ -49,14 +62,24 @@ def lost_leads(world: World):
 def lost_messages(world: World):
     """A job ends as its recipient's scenario says, and never for another cause."""
     for job in world.jobs:
-        scenario = scenario_for(job.recipient)
-        wanted = {WORDS[scenario.final_status]} if scenario.steps else set()
-        if scenario.final_code:
-            # Refused, or refused later; once opted out, not even tried.
-            wanted |= {"dead", "skipped"}
+        wanted = _ends_of(job)
         if job.state not in wanted | {str(state) for state in OPEN}:
             words = f"{job.state} ({job.reason})" if job.reason else job.state
             yield Breach(f"ended {words}, not {' or '.join(sorted(wanted))}", job.id)
+
+
+def _ends_of(job):
+    scenario = scenario_for(job.recipient)
+    word = scenario.final_status
+    if job.channel == "rcs" and scenario.rcs:
+        word = ENDS_BY_RCS[scenario.rcs]
+    wanted = {WORDS[word]} if word else set()
+    if scenario.final_code:
+        # Refused, or refused later; once opted out, not even tried.
+        wanted |= {"dead", "skipped"}
+    if job.reason == given_way(job):
+        wanted.add("canceled")
+    return wanted
 
 
 def unsettled_jobs(world: World):
@@ -101,16 +124,6 @@ def doubled_messages(world: World):
             yield Breach(f"the provider accepted {count} messages", job_id)
 
 
-def unsaid_doubles(world: World):
-    """A rich message and the text in its place both arrive only if both say so."""
-    jobs = {job.id: job for job in world.jobs}
-    for child in world.jobs:
-        parent = jobs.get(child.parent_id) if child.cause == "fallback" else None
-        pair = [job for job in (parent, child) if job and job.state in ARRIVED]
-        if len(pair) == 2 and not all(job.is_possible_duplicate for job in pair):
-            yield Breach("it and its fallback arrived, and do not say so", child.id)
-
-
 def doubled_replays(world: World):
     """A click replays a job once."""
     clicks = Counter(world.clicks)
@@ -130,6 +143,8 @@ def wrong_statuses(world: World):
         words = told[job.id]
         if not words and job.state in WORDS.values():
             yield Breach(f"{job.state}, but the provider has no such message", job.id)
+        elif words == {"undelivered"} and job.reason == given_way(job):
+            continue  # it waited to be sent again
         elif words and job.state not in words:
             said = " and ".join(sorted(words))
             yield Breach(f"{job.state}, but the provider says {said}", job.id)
@@ -295,6 +310,9 @@ INVARIANTS = (
     crowded_messages,
     doubled_replays,
     unsaid_doubles,
+    doubled_children,
+    missing_fallbacks,
+    missing_follow_ups,
     wrong_statuses,
     statuses_that_went_back,
     foreign_rows,

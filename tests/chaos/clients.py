@@ -18,7 +18,7 @@ import psycopg
 
 from leadrails.core import ids, signing
 from tests.chaos.ledgers import Post
-from tests.chaos.seed import BY_TELNYX
+from tests.chaos.seed import BY_RCS, BY_TELNYX
 from tests.e2e.visitor import Visitor
 
 PATH = "/v1/lead-events"
@@ -30,6 +30,8 @@ ENDLESS_AT_TELNYX = {"77"}
 """What Twilio leaves open, and Telnyx reports as a failure that may pass."""
 SPECIAL = sorted({f"{number}" for number in range(50, 80)} - ENDLESS)
 """Endings of people whose messages meet a fault, each another one."""
+OF_RCS = ["83", "84", "85", "86", "87"]
+"""Phones without RCS, and with it in all its ways."""
 SPECIAL_SHARE = 0.2
 KNOWN_SHARE = 0.05
 """Leads of somebody who asked before: a second message that is no double."""
@@ -48,11 +50,18 @@ def area_codes():
 class People:
     """Telephone numbers of one tenant's leads, each of its own person."""
 
-    def __init__(self, rng: Random, *, without: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        rng: Random,
+        *,
+        without: Collection[str] = (),
+        more: Collection[str] = (),
+    ) -> None:
         self.are_ordinary = False
         self._rng = rng
         areas = list(area_codes())
         special = [ending for ending in SPECIAL if ending not in without]
+        special += more
         rng.shuffle(areas)
         rng.shuffle(special)
         self._ordinary = itertools.cycle(itertools.product(areas, ORDINARY))
@@ -93,7 +102,8 @@ class Source:
         self.workspace = workspace
         self._netloc = urlsplit(web_url).netloc
         without = ENDLESS_AT_TELNYX if workspace.slug in BY_TELNYX else ()
-        self.people = People(Random(seed), without=without)
+        more = OF_RCS if workspace.slug in BY_RCS else ()
+        self.people = People(Random(seed), without=without, more=more)
         self._numbers = itertools.count(1)
         self._seed = seed
         self._ledger = ledger

@@ -76,6 +76,10 @@ class Job:
     is_possible_duplicate: bool
     may_be_doubled: bool
     """Whether its destination sends again in doubt."""
+    channel: str = ""
+    """What carried it, where that is not always SMS."""
+    falls_back: bool = False
+    """Whether it is a rich message, and LeadRails sends the text in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +181,14 @@ class MonthLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A follow-up of a destination."""
+
+    destination_id: UUID
+    watches: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What the product's own check of its data counts."""
 
@@ -202,4 +214,5 @@ class World:
     tallies: list[Tally] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     months: list[MonthLook] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

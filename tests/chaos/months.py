@@ -27,6 +27,7 @@ PATIENCE = 60.0  # seconds for a drop
 
 FIND_SETTLED = """
 SELECT id, lead_id FROM jobs_job job WHERE state = 'delivered' AND id > %s
+  AND parent_id IS NULL AND channel = ''
   AND EXISTS (SELECT FROM jobs_deliveryevent WHERE job_id = job.id)
   AND EXISTS (SELECT FROM webhooks_rawcallback WHERE job_id = job.id
     AND processed_at IS NOT NULL)

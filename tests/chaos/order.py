@@ -16,7 +16,7 @@ def disordered_messages(world: World):
     began = _first_starts(world)
     groups = defaultdict(list)
     for job in world.jobs:
-        if not job.replay_of and job.id in began:
+        if not job.replay_of and not job.parent_id and job.id in began:
             groups[job.lead_id, job.recipient].append(job.id)
     for jobs in groups.values():
         for before, after in pairwise(sorted(jobs)):

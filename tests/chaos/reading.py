@@ -28,6 +28,7 @@ from tests.chaos.ledgers import (
     Lead,
     Message,
     Move,
+    Rule,
     Tally,
     World,
 )
@@ -57,7 +58,10 @@ TABLES = {
             "SELECT job.id, job.tenant_id, lead_id, destination_id,"
             " place.tenant_id AS destination_tenant, replay_of, parent_id, cause,"
             " recipient, state, reason, attempts, provider_id, is_possible_duplicate,"
-            " when_unknown = 'resend' AS may_be_doubled FROM jobs_job job"
+            " when_unknown = 'resend' AS may_be_doubled, channel,"
+            " (message->>'channel' = 'rcs' AND channel IN ('', 'rcs')"
+            "  AND config->>'fallback' = 'leadrails') IS TRUE AS falls_back"
+            " FROM jobs_job job"
             " JOIN destinations_destination place ON place.id = destination_id"
         ),
     ),
@@ -106,6 +110,7 @@ TABLES = {
             " FROM jobs_lane lane WHERE hour IS NOT NULL AND NOT is_bulk"
         ),
     ),
+    "rules": (Rule, "SELECT destination_id, watches FROM jobs_followuprule"),
     # What pages count with, folded and not; the rows of old months are not counted.
     "tallies": (
         Tally,
@@ -118,7 +123,9 @@ TABLES = {
             "  FROM jobs_job"
             " UNION ALL SELECT source_id, 'lead', leadrails_hour_of(id), 0, 1"
             "  FROM leads_lead"
-            ") each WHERE hour > now() - interval '39 days' GROUP BY about_id, what"
+            ") each WHERE hour > now() - interval '39 days'"
+            # What was read, the product's own check compares.
+            " AND what NOT IN ('reached', 'seen') GROUP BY about_id, what"
         ),
     ),
 }
@@ -159,7 +166,7 @@ def read_messages(path: Path) -> Iterator[Message]:
             yield Message(
                 sid=sid,
                 account=account,
-                to=to,
+                to=to.removeprefix("rcs:"),
                 body=body,
                 status=status,
                 words=tuple(dict.fromkeys((words or "").split(","))),
@@ -182,7 +189,8 @@ def attempt_of(url: str | None) -> tuple[UUID | None, int]:
 # What keeps a run from being over, each by a count.
 OPEN = """
 SELECT (SELECT count(*) FROM jobs_queueentry),
-  (SELECT count(*) FROM webhooks_rawcallback WHERE processed_at IS NULL)
+  (SELECT count(*) FROM webhooks_rawcallback WHERE processed_at IS NULL),
+  (SELECT count(*) FROM jobs_deadline)
 """
 
 
@@ -219,7 +227,7 @@ NOT_HEARD = "not heard"
 
 def count_open(database_url: str, ledger: Path) -> dict[str, int]:
     with psycopg.connect(database_url, connect_timeout=2) as database:
-        queued, unread = database.execute(OPEN).fetchone()
+        queued, unread, watched = database.execute(OPEN).fetchone()
         awaited = dict(database.execute(AWAITED).fetchall())
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as simulator:
         (under_way,) = simulator.execute(UNDER_WAY).fetchone()
@@ -230,6 +238,7 @@ def count_open(database_url: str, ledger: Path) -> dict[str, int]:
     return {
         "in the queue": queued,
         "unread": unread,
+        "watched": watched,
         "at the provider": under_way,
         NOT_HEARD: unheard,
     }

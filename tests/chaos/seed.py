@@ -6,8 +6,11 @@ import django
 
 TENANTS = ("flood", "alpha", "beta", "gamma", "delta", "doubt")
 """The last one's key may not ask what became of a message, so it sends again."""
-BY_TELNYX = {"alpha": 1, "gamma": 0}
+BY_TELNYX = {"alpha": 1, "gamma": 0, "delta": 0}
 """Which of a workspace's destinations is Telnyx's. It cannot be asked, either."""
+BY_RCS = {"beta": "not_read", "delta": "not_delivered"}
+"""Workspaces that send by RCS, LeadRails falling back, and what they follow up."""
+PATIENCE = 15  # seconds that RCS gets
 BODY = "{{ first_name }}: thanks for asking about {{ service_type }}."
 PASSWORD = "a long password of chaos"
 
@@ -36,6 +39,8 @@ def _tenant(slug):
             **_way(tenant, number),
         )
         make.make_route(source, destination, is_additional=number > 0)
+        if watches := BY_RCS.get(slug):
+            _send_by_rcs(destination, watches)
     bump_version(tenant)
     return {
         "id": str(tenant.id),
@@ -54,6 +59,43 @@ def _way(tenant, number):
     if tenant.slug == "doubt":
         return _way_in_doubt(tenant)
     return _telnyx(tenant) if BY_TELNYX.get(tenant.slug) == number else {}
+
+
+def _send_by_rcs(place, watches):
+    from django.utils import timezone
+
+    from destinations.contents import note_content
+    from destinations.providers import simulated
+    from leadrails.jobs.contents import keep_content
+    from leadrails.jobs.follow_up_rules import save_rule
+    from leadrails.jobs.models import FollowUpRule
+
+    account = simulated.account_sid(place.tenant_id)
+    place.config |= {
+        "channel": "rcs",
+        "fallback": "leadrails",
+        "fallback_after": str(PATIENCE),
+        "rcs_agent": simulated.rcs_sender(account)
+        if place.kind == "twilio_sms"
+        else simulated.telnyx_agent_id(account),
+    }
+    place.rich = {
+        "text": f"{BODY} (RCS)",
+        "suggestions": [{"kind": "reply", "label": "Call me"}],
+    }
+    note_content(place, now=timezone.now())
+    place.save()
+    if not keep_content(place):
+        raise RuntimeError("the provider did not take the RCS content")
+    rule = FollowUpRule(
+        tenant=place.tenant,
+        destination=place,
+        watches=watches,
+        after=FollowUpRule.SHORTEST,
+        action=FollowUpRule.Action.TEXT,
+        body_template="{{ first_name }}: are you there?",
+    )
+    save_rule(rule, actor=None, now=timezone.now())
 
 
 def _telnyx(tenant):

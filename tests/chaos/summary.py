@@ -26,6 +26,9 @@ LEDGERS = {
     "attempts": "attempts",
     "messages": "messages that the providers took",
     "by_telnyx": "of these, Telnyx, which keeps no list of them",
+    "by_rcs": "messages by RCS",
+    "fallbacks": "plain texts that went in their place",
+    "follow_ups": "messages that followed up",
     "labelled": "jobs labelled as possible duplicates",
     "doubled": "jobs that the provider took twice",
     "never_told": "messages whose last status no callback brought",
@@ -78,7 +81,11 @@ def _faults(found: Lines) -> str:
 
 def _ledgers(found: Lines) -> str:
     figures = found["figures"][0]
-    rows = [[words, f"{figures[name]:,}"] for name, words in LEDGERS.items()]
+    rows = [
+        [words, f"{figures[name]:,}"]
+        for name, words in LEDGERS.items()
+        if name in figures
+    ]
     for name, count in sorted(figures["states"].items()):
         rows.append([f"jobs *{name}*", f"{count:,}"])
     for name, count in sorted(figures["outcomes"].items()):

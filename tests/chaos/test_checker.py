@@ -24,6 +24,7 @@ from tests.chaos.ledgers import (
     MonthLook,
     Move,
     Post,
+    Rule,
     Tally,
     World,
 )
@@ -32,10 +33,11 @@ TENANT, OTHER = UUID(int=1), UUID(int=2)
 PLACE = UUID(int=3)
 LEAD, JOB, LATER = UUID(int=10), UUID(int=20), UUID(int=21)
 DELIVERED, UNDELIVERED, REFUSED = "+12125550100", "+12125550151", "+12125550158"
-CORRECTED = "+12125550178"
+CORRECTED, WITHOUT_RCS = "+12125550178", "+12125550183"
 
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 def make_post(**fields):
@@ -155,6 +157,13 @@ def pair(seconds, **fields):
     return make_world(jobs=[JOB_ROW, later], attempts=[ATTEMPT, attempt])
 
 
+def child(**fields):
+    """A job that the first one brought about: a fallback unless said otherwise."""
+    return replace(
+        JOB_ROW, **{"id": LATER, "parent_id": JOB, "cause": "fallback", **fields}
+    )
+
+
 BROKEN = {
     "the second message began first": ("disordered_messages", pair(-3)),
     "two messages began at once": (
@@ -233,6 +242,61 @@ BROKEN = {
                 replace(JOB_ROW, is_possible_duplicate=True),
                 replace(JOB_ROW, id=LATER, parent_id=JOB, cause="fallback"),
             ]
+        ),
+    ),
+    "a message and its fallback arrived, says the provider": (
+        "unsaid_doubles",
+        make_world(
+            jobs=[JOB_ROW, child(state="sent")],
+            messages=[MESSAGE, replace(MESSAGE, sid="SM2", job_id=LATER)],
+        ),
+    ),
+    "a message has two fallbacks": (
+        "doubled_children",
+        make_world(jobs=[JOB_ROW, child(), child(id=UUID(int=22))]),
+    ),
+    "a message has two follow-ups for one rule": (
+        "doubled_children",
+        make_world(
+            jobs=[child(cause="follow_up", id=UUID(int=n)) for n in (21, 22)]
+            + [JOB_ROW],
+            rules=[Rule(destination_id=PLACE, watches="not_read")],
+        ),
+    ),
+    "a message has a fallback and a follow-up": (
+        "doubled_children",
+        make_world(
+            jobs=[JOB_ROW, child(), child(cause="follow_up", id=UUID(int=22))],
+            rules=[Rule(destination_id=PLACE, watches="not_read")],
+        ),
+    ),
+    "follow-ups know no end": (
+        "doubled_children",
+        make_world(
+            jobs=[JOB_ROW]
+            + [
+                child(id=UUID(int=n), parent_id=UUID(int=n - 1), cause="follow_up")
+                for n in range(21, 25)
+            ],
+            rules=[Rule(destination_id=PLACE, watches="not_read")],
+        ),
+    ),
+    "no text went in place of a failed message": (
+        "missing_fallbacks",
+        with_job(state="undelivered", reason="not_delivered", falls_back=True),
+    ),
+    "what was not delivered was not followed up": (
+        "missing_follow_ups",
+        make_world(
+            jobs=[replace(JOB_ROW, state="sent")],
+            rules=[Rule(destination_id=PLACE, watches="not_delivered")],
+        ),
+    ),
+    "what was not read was not followed up": (
+        "missing_follow_ups",
+        make_world(
+            jobs=[replace(JOB_ROW, channel="rcs")],
+            rules=[Rule(destination_id=PLACE, watches="not_read")],
         ),
     ),
     "a click replayed twice": (
@@ -377,6 +441,32 @@ def test_who_sends_again_in_doubt_may_double_what_is_labelled():
     job = replace(JOB_ROW, is_possible_duplicate=True, may_be_doubled=True)
     world = make_world(jobs=[job], messages=[MESSAGE, replace(MESSAGE, sid="SM2")])
     assert list(checker.doubled_messages(world)) == []
+
+
+def test_a_message_that_fell_back_and_is_done_is_well():
+    rich = {"falls_back": True, "channel": "rcs", "recipient": WITHOUT_RCS}
+    jobs = [
+        replace(JOB_ROW, state="undelivered", reason="recipient_refused", **rich),
+        child(recipient=WITHOUT_RCS),
+    ]
+    words = {"to": WITHOUT_RCS, "sid": "SM2"}
+    messages = [
+        replace(MESSAGE, **words, status="undelivered"),
+        replace(MESSAGE, **words, job_id=LATER),
+    ]
+    attempts = [ATTEMPT, replace(ATTEMPT, job_id=LATER, started_at=NOW + HOUR)]
+    rules = [Rule(destination_id=PLACE, watches="not_read")]
+    world = make_world(jobs=jobs, messages=messages, attempts=attempts, rules=rules)
+    assert not any(check(world).values())
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_well"), [("not_needed", True), ("canceled", False), ("", False)]
+)
+def test_a_text_that_was_not_needed_may_be_canceled(reason, is_well):
+    text = child(state="canceled", reason=reason, attempts=0)
+    world = make_world(jobs=[JOB_ROW, text])
+    assert any(check(world).values()) is not is_well
 
 
 def test_a_click_may_replay_once():
