@@ -14,8 +14,9 @@ from leadrails import partitions
 from leadrails.core import ids
 from leadrails.core.reasons import Reason
 from leadrails.core.states import State
-from leadrails.jobs import looking, queue, releases
-from leadrails.jobs.models import Job, QueueEntry
+from leadrails.jobs import deadlines, looking, overdue, queue, releases
+from leadrails.jobs.deadlines import Moved
+from leadrails.jobs.models import Deadline, FollowUpRule, Job, QueueEntry
 from leadrails.jobs.prepare import prepare
 from leadrails.jobs.queue import Aside, Result
 from tests import fill
@@ -27,6 +28,8 @@ from webhooks.services import process_callbacks
 pytestmark = pytest.mark.django_db
 ROWS, DUE, TENANTS = 8000, 1000, 10
 ROOM = 20
+RICH = {"to": "+12025550100", "body": "Hi", "channel": "rcs", "rich": {"text": "Hi"}}
+BY_RCS = {"channel": "rcs", "fallback": "leadrails"}
 MOST = 30 * ROOM
 """Rows of one table, over all statements of an act; far fewer than wait."""
 ROWS_READ = """
@@ -115,13 +118,43 @@ def lose_worker(_world):
     looking.claim_rest(doubtful, worker)
 
 
+def fall_back(_world):
+    """From the provider's receipt to a delivery after the text was made ready."""
+    deadlines.forget_rules()
+    jobs = list(Job.objects.order_by("-id")[:ROOM])
+    mine = Job.objects.filter(pk__in=[job.id for job in jobs])
+    QueueEntry.objects.filter(pk__in=[job.id for job in jobs]).delete()
+    mine.update(state="accepted", sender="rcs:agent", message=RICH)
+    for job in jobs:
+        job.destination.config |= BY_RCS
+    make_rule(jobs[0].destination)
+    moved = [Moved(j.id, j.destination, None, State.ACCEPTED, "") for j in jobs]
+    deadlines.note(moved)
+    Deadline.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    assert overdue.sweep()
+    mine.update(state="read")
+    deadlines.note(m._replace(was=State.ACCEPTED, state=State.READ) for m in moved)
+    assert overdue.sweep()
+    assert Job.objects.filter(state="canceled", reason="not_needed").exists()
+
+
+def make_rule(place):
+    FollowUpRule.objects.create(
+        tenant=place.tenant,
+        destination=place,
+        watches="not_delivered",
+        after=timedelta(minutes=1),
+        action="alert",
+    )
+
+
 def intake(world):
     with transaction.atomic():
         test_plans.intake(world)
         transaction.set_rollback(True)
 
 
-ACTS = (dispatch, hold, callbacks, lose_worker, intake)
+ACTS = (dispatch, hold, callbacks, lose_worker, intake, fall_back)
 
 
 def read(act, world):

@@ -9,6 +9,7 @@ be looked at than a small multiple of what is shown or changed.
 import json
 from datetime import timedelta
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -16,13 +17,22 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from destinations.models import Destination
 from leadrails import partitions
 from leadrails.contacts.models import InboundMessage
 from leadrails.core import ids
 from leadrails.core.reasons import Reason
 from leadrails.core.states import State
-from leadrails.jobs import bulk, queue, releases, services, tallies
-from leadrails.jobs.models import Job, QueueEntry
+from leadrails.jobs import (
+    bulk,
+    deadlines,
+    overdue,
+    queue,
+    releases,
+    services,
+    tallies,
+)
+from leadrails.jobs.models import Deadline, FollowUpRule, Job, QueueEntry
 from leadrails.leads import directory
 from leadrails.leads.intake import Posted, accept_lead
 from leadrails.leads.models import Lead
@@ -53,7 +63,15 @@ def world(django_db_setup, django_db_blocker):
 def _empty_tables():
     """Dead rows that other tests left behind are pages to be looked at, too."""
     tables = [*partitions.PARENTS, "leads_idempotencykey", "leads_nonce"]
-    names = ("queueentry", "lane", "gate", "sourcehour", "tally", "tallychange")
+    names = [
+        "queueentry",
+        "lane",
+        "gate",
+        "sourcehour",
+        "tally",
+        "tallychange",
+        "deadline",
+    ]
     tables += [f"jobs_{name}" for name in names]
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)}")
@@ -80,6 +98,7 @@ def _made_world():
         filling.run(statement, 0, ROWS - 1)
     keys = fill.Filling(origin=now - AGE / 3, step=AGE / 3 / (ROWS + 1), due=ROWS)
     keys.run(fill.KEYS, 0, ROWS - 1)
+    _fill_deadlines()
     quiet = _give_oldest_to(make_tenant(), until=now - AGE + AGE / ROWS * QUIET)
     tallies.fold()
     with connection.cursor() as cursor:
@@ -97,6 +116,15 @@ def _made_world():
         source=tenant_source(tenant),
         destination=jobs[0].destination,
     )
+
+
+def _fill_deadlines():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO jobs_deadline (job_id, kind, rule_id, tenant_id, due_at)"
+            " SELECT id, 'not_read', tenant_id, tenant_id, now() + interval '1 day'"
+            " FROM jobs_job ORDER BY id LIMIT 5000"
+        )
 
 
 def _give_oldest_to(tenant, *, until):
@@ -183,7 +211,61 @@ def accept_an_hour_ago(world):
     Job.objects.filter(pk__in=late).update(accepted_at=an_hour_ago)
 
 
+RICH = {"to": "+12025550100", "body": "Hi", "channel": "rcs", "rich": {"text": "Hi"}}
+
+
+def make_rich(world):
+    """The awaited jobs were sent by RCS, by destinations with a follow-up each."""
+    deadlines.forget_rules()
+    late = [job.id for job in world.awaited]
+    Job.objects.filter(pk__in=late).update(message=RICH, channel="rcs")
+    found = Job.objects.filter(pk__in=late).values("destination")
+    for place in Destination.objects.filter(pk__in=found):
+        place.config |= {"channel": "rcs", "fallback": "leadrails"}
+        place.save()
+        FollowUpRule.objects.create(
+            tenant=place.tenant,
+            destination=place,
+            watches="not_delivered",
+            after=timedelta(minutes=1),
+            action="text",
+            body_template="Hello?",
+        )
+
+
+def bring_rich_callbacks(world):
+    """Half of them fail, half arrive."""
+    make_rich(world)
+    for number, job in enumerate(world.awaited):
+        word = ("undelivered", "63036") if number % 2 else ("read",)
+        store(job, form(*word, sid=job.provider_id))
+
+
+def let_time_be_up(world):
+    """For the text in place of half of them, and for a follow-up of the others."""
+    make_rich(world)
+    due = timezone.now() - timedelta(hours=1)
+    for number, job in enumerate(world.awaited):
+        rule = FollowUpRule.objects.get(destination=job.destination_id)
+        is_follow_up = number % 2
+        Deadline.objects.create(
+            job_id=job.id,
+            kind="not_delivered" if is_follow_up else "fallback",
+            rule_id=rule.id if is_follow_up else UUID(int=0),
+            tenant_id=job.tenant_id,
+            due_at=due,
+        )
+
+
+def look_at_overdue(world):
+    assert overdue.sweep() == 20
+    made = Job.objects.filter(parent_id__in=[job.id for job in world.awaited])
+    assert made.count() == 20
+
+
 BEFORE = {
+    "rich callbacks": bring_rich_callbacks,
+    "overdue": let_time_be_up,
     "reap": let_leases_run_out,
     "callbacks": bring_callbacks,
     "callbacks waiting": bring_callbacks,
@@ -266,7 +348,8 @@ def quiet_source(world):
 
 # For the keys of a batch a table this small is read as a whole, and rightly so.
 MAY_SCAN: dict[str, tuple[str, ...]] = {
-    "callbacks": ("jobs_job_", "jobs_queueentry", "jobs_attempt_")
+    "callbacks": ("jobs_job_", "jobs_queueentry", "jobs_attempt_"),
+    "rich callbacks": ("jobs_job_", "jobs_queueentry", "jobs_attempt_"),
 }
 STUCK = ["held", "retrying", "unknown"]
 ACTS = {
@@ -275,6 +358,8 @@ ACTS = {
     "reap": (reap, 1500),
     "intake": (intake, 300),
     "callbacks": (callbacks, 2500),
+    "rich callbacks": (callbacks, 3500),
+    "overdue": (look_at_overdue, 2000),
     "callbacks waiting": (callbacks_waiting, 100),
     "stop": (stop, 400),
     "unpriced": (lambda world: prices._unpriced(timedelta(0)), 1000),
