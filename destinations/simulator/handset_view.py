@@ -118,16 +118,22 @@ def phones(ledger: sqlite3.Connection, account: str, kept: Json) -> list[Phone]:
         if number not in found:
             if len(found) == MOST_PHONES:
                 continue
-            shown = message.extra.get("rich") or {}
-            is_picture = message.media or shown.get("file")
-            is_place = "Latitude" in message.extra.get("fields", {})
-            silent = "Picture" if is_picture else "Place" if is_place else ""
-            snippet = message.body or silent
-            found[number] = Phone(number, snippet, message.created, message.seq)
+            found[number] = Phone(number, "", message.created, message.seq)
+        phone = found[number]
+        if not phone.snippet and (bubble := _bubble(message)).is_seen:
+            phone.snippet = _snippet(bubble)
         seen = kept.get(number, {}).get("seen", 0)
         has_come = message.status in ARRIVED and not message.is_inbound
-        found[number].unread += has_come and message.seq > seen
+        phone.unread += has_come and message.seq > seen
     return list(found.values())
+
+
+def _snippet(bubble: Bubble) -> str:
+    rich = bubble.rich
+    card: Json = next(iter(rich.get("cards", ())), {})
+    words = (bubble.message.body, rich.get("text"), card.get("title"), card.get("text"))
+    silent = "Place" if bubble.place else "Picture"
+    return next(filter(None, words), silent)
 
 
 def bubbles(ledger: sqlite3.Connection, account: str, number: str) -> list[Bubble]:

@@ -6,9 +6,10 @@ import time
 import pytest
 import requests
 
-from destinations.providers.simulated import handsets_path
+from destinations.providers.simulated import handsets_path, sibling_sid
 from destinations.simulator.picture import sunrise
 from tests.simulator.test_client import SENDER, send
+from tests.simulator.test_documents import Template
 
 PHONE = "+12125550142"
 CHAT = f"whatsapp:{PHONE}"
@@ -74,6 +75,7 @@ def test_what_is_not_delivered_is_only_in_the_record(simulator, client, account,
 
     assert bubbles(page) == []
     assert "undelivered 30003" in page
+    assert "Nothing has come yet" in page
 
 
 def test_a_reply_becomes_an_inbound_message(simulator, account, post, look):
@@ -277,6 +279,36 @@ def test_cards_and_suggestions_are_shown_and_can_be_tapped(
     assert [tap.get("ButtonType") for tap in taps] == ["REPLY", "ACTION", None]
     assert taps[2]["Latitude"] == "51.5073"
     assert 'class="pills"' not in look()  # they go once something was said
+
+
+def test_a_file_that_is_no_picture_is_a_link(simulator, account, look):
+    link = "https://example.org/quote.pdf"
+
+    rich_by_telnyx(simulator, account, {"content_info": {"file_url": link}})
+
+    page = wait_for(look, "application/pdf")
+    assert f'href="{link}"' in page
+    assert "<img" not in page
+
+
+def test_buttons_of_a_card_stand_once(client, account, look):
+    service = client.messaging.v1.services(account.service_sid)
+    service.channel_senders.create(sid=sibling_sid("XE", account.sid))
+    book = {"type": "QUICK_REPLY", "title": "Book it", "id": "b"}
+    card = {"body": "A place is free.", "actions": [book]}
+    template = Template(language="en", types={"twilio/card": card})
+    sid = client.content.v1.contents.create(template).sid
+
+    send(
+        client,
+        to=PHONE,
+        body=None,
+        messaging_service_sid=account.service_sid,
+        content_sid=sid,
+    )
+
+    page = wait_for(look, 'class="pills"')
+    assert page.count(">Book it</button>") == 1
 
 
 def test_reading_by_rcs_is_told(simulator, account, post):
