@@ -5,6 +5,8 @@ It sends texts by JSON under an API key, keeps no list of messages and signs cal
 docs/providers.md leads through this file.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import json
@@ -12,7 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from destinations.providers import errors
 from destinations.providers.answers import Auth, refusal
@@ -29,7 +31,6 @@ from destinations.providers.base import (
 )
 from destinations.providers.errors import Code
 from destinations.providers.fields import MEDIA, Field, Section
-from destinations.providers.http import ProviderSession
 from leadrails.core.delivery import (
     ErrorClass,
     NotSent,
@@ -40,6 +41,9 @@ from leadrails.core.delivery import (
     SendError,
 )
 from leadrails.core.states import State
+
+if TYPE_CHECKING:
+    from destinations.providers.http import ProviderSession
 
 STATES = {
     "waiting": State.ACCEPTED,
@@ -125,7 +129,7 @@ class Pigeon(Provider):
         credentials: Mapping[str, str],
         *,
         base_url: str,
-    ) -> "Pigeon":
+    ) -> Pigeon:
         return cls(
             api_key=credentials.get("api_key", ""),
             from_number=config.get("from_number", ""),

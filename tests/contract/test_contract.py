@@ -377,7 +377,7 @@ def is_delivered(provider, body):
 
 def test_listing_the_kinds_loads_no_heavy_library():
     program = (
-        "import sys; import destinations.providers.registry;"
+        "import sys; import destinations.providers.registry, tests.contract.pigeon;"
         "print([m for m in ('aiohttp', 'django', 'requests', 'twilio.rest', 'celery')"
         " if m in sys.modules])"
     )
