@@ -4,6 +4,7 @@ import socket
 from pathlib import PurePath
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from leadrails.jobs.loop import SenderLoop
@@ -14,6 +15,13 @@ pytest_plugins = ["tests.simulator.server", "tests.browser"]
 SHARED = ("access", "e2e")  # folders whose tests share what takes long to start
 LONG = ("access", "chaos", "e2e", "bench")
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+# A busy machine is slow; that says nothing about the code.
+settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 
 def pytest_configure():

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leadrails.core.quiet_hours import Hours, free_at, life_end, zones_of
@@ -68,7 +68,6 @@ def test_nobody_is_sent_marketing_in_the_night(recipient, hours, now, until):
     assert free_at(now, recipient, hours) == until
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     now=st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31)),
     begins=st.integers(18, 23),

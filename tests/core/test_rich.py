@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadrails.core.graphemes import clusters
@@ -29,10 +29,7 @@ from leadrails.core.rich_limits import (
     problems,
 )
 
-# What Hypothesis does once takes long on a busy machine.
-calmly = settings(
-    max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None
-)
+calmly = settings(max_examples=60)
 FAMILY = "👩‍👩‍👧"
 words = st.text("ab é{}%\n<👩\u200d", max_size=12)
 some = st.text("ab é{}%\n<👩\u200d", min_size=1, max_size=12)

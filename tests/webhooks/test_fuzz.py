@@ -53,8 +53,10 @@ FORM = "application/x-www-form-urlencoded"
 types = st.sampled_from([FORM, FORM, "application/json", "multipart/form-data", ""])
 many = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "50")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],
 )
 
 
