@@ -1,10 +1,12 @@
 """Every URL of LeadRails, asked by those who may and by those who may not."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -255,14 +257,41 @@ def no_network(monkeypatch):
     monkeypatch.setattr(hooks, "post", lambda *_: refused("not from a test"))
 
 
-@pytest.fixture
-def ours():
-    return make_tenant()
+@pytest.fixture(scope="module")
+def sides(django_db_setup, django_db_blocker):
+    """Two workspaces with their members, made once: what a test changes is undone."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield SimpleNamespace(ours=Side.make(), theirs=Side.make())
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
-def theirs():
-    return make_tenant()
+def ours(sides):
+    return sides.ours
+
+
+@pytest.fixture
+def theirs(sides):
+    return sides.theirs
+
+
+@dataclass(frozen=True)
+class Side:
+    """The public ids of a workspace's rows, and a session of each role."""
+
+    world: dict[str, str]
+    sessions: dict[Role, str]
+
+    @classmethod
+    def make(cls):
+        tenant, name = make_tenant(), settings.SESSION_COOKIE_NAME
+        sessions = {role: log_in(tenant, role).cookies[name].value for role in Role}
+        return cls(make_world(tenant), sessions)
+
+    def client(self, role=Role.OWNER):
+        client = Client()
+        client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
+        return client
 
 
 def test_every_url_is_a_tenants_page_or_in_the_table():
@@ -283,21 +312,21 @@ def test_a_page_says_the_role_that_it_needs(page):
     "page", [p for p in PAGES if object_kwargs(p)], ids=lambda page: page.name
 )
 def test_ids_of_another_tenant_are_not_found(page, ours, theirs):
-    own, foreign, client = make_world(ours), make_world(theirs), log_in(ours)
-    named = {kwarg: sample(page, kwarg, foreign) for kwarg in object_kwargs(page)}
+    client = ours.client()
+    named = {kwarg: sample(page, kwarg, theirs.world) for kwarg in object_kwargs(page)}
     # All at once, and each beside ids of our own.
     for swapped in [named, *({kwarg: text} for kwarg, text in named.items())]:
-        assert statuses(client, address(page, own, **swapped)) == {404}, swapped
+        assert statuses(client, address(page, ours.world, **swapped)) == {404}, swapped
 
 
 @each_page
 def test_a_stranger_finds_nothing(page, ours, theirs):
-    assert statuses(log_in(theirs), address(page, make_world(ours))) == {404}
+    assert statuses(theirs.client(), address(page, ours.world)) == {404}
 
 
 @each_page
 def test_whoever_is_not_logged_in_is_led_to_the_login(page, ours):
-    for answer in ask(Client(), address(page, make_world(ours))):
+    for answer in ask(Client(), address(page, ours.world)):
         assert answer.status_code == 302
         assert answer["Location"].startswith(reverse(settings.LOGIN_URL))
 
@@ -306,7 +335,7 @@ def test_whoever_is_not_logged_in_is_led_to_the_login(page, ours):
 @each_page
 def test_a_role_opens_what_it_may_and_no_more(page, role, ours):
     needs = page.view.needs_role
-    client, url = log_in(ours, role), address(page, make_world(ours))
+    client, url = ours.client(role), address(page, ours.world)
     status = client.get(url).status_code
     if role.covers(needs):
         assert status in {200, 302, 405}
@@ -319,9 +348,9 @@ def test_a_role_opens_what_it_may_and_no_more(page, role, ours):
 
 
 @pytest.mark.parametrize("name", sorted(OUTSIDE))
-def test_a_url_outside_a_tenant_answers_as_written(name, ours):
+def test_a_url_outside_a_tenant_answers_as_written(name):
     kwargs, to_anybody, to_owner = OUTSIDE[name]
     url = reverse(name, kwargs=kwargs)
-    owner = log_in(ours)
+    owner = log_in(make_tenant())
     for who, expected in ((Client(), to_anybody), (owner, to_owner)):
         assert (who.get(url).status_code, who.post(url).status_code) == expected
