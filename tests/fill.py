@@ -12,13 +12,14 @@ from django.db import connection
 
 # Time and a number make a UUIDv7 that is the same every time.
 UUID7 = """
-CREATE FUNCTION pg_temp.uuid7(ms bigint, n bigint, salt text) RETURNS uuid
+CREATE OR REPLACE FUNCTION pg_temp.uuid7(ms bigint, n bigint, salt text) RETURNS uuid
 LANGUAGE sql IMMUTABLE AS $$
   SELECT (lpad(to_hex(ms), 12, '0') || '7' || substr(hash, 1, 3) || '8'
     || substr(hash, 4, 15))::uuid FROM (SELECT md5(salt || n) AS hash) x
 $$
 """
 PLACES = """
+DROP TABLE IF EXISTS pg_temp.place;
 CREATE TEMP TABLE place ON COMMIT PRESERVE ROWS AS
 SELECT row_number() OVER (ORDER BY destination.id) - 1 AS number, destination.id,
   destination.tenant_id, source.id AS source_id, workflow.id AS workflow_id
@@ -97,7 +98,7 @@ FROM ({ROW}) x
 
 
 def prepare() -> None:
-    """Once per connection, when the tenants with a destination and source are there."""
+    """When the tenants with a destination and source are there."""
     with connection.cursor() as cursor:
         cursor.execute(UUID7)
         cursor.execute(PLACES)
