@@ -119,6 +119,8 @@ async def _show(
     others = handset_view.conversations([b for b in shown if b.is_seen])
     other = request.query.get("with", "") or next(iter(others), account.all_numbers[0])
     thread = [bubble for bubble in shown if bubble.other == other]
+    is_chat = other.startswith("whatsapp:")
+    address = f"whatsapp:{chosen}" if is_chat else chosen
     values = {
         "base": _base(request),
         "account": account,
@@ -126,7 +128,7 @@ async def _show(
         "number": chosen,
         "others": others,
         "other": other,
-        "is_chat": other.startswith("whatsapp:"),
+        "is_chat": is_chat,
         "is_rcs": other.startswith("rcs:"),
         "has_rcs": parts.rules.has_rcs(account.sid, chosen),
         "initials": other[:2] if other[:1].isalpha() and ":" not in other else "",
@@ -134,7 +136,7 @@ async def _show(
         "record": shown[::-1],
         "is_offline": bool(kept.get(chosen, {}).get("is_offline")),
         "unread": next((p.unread for p in found if p.number == chosen), 0),
-        "is_out": parts.rules.has_blocked(account, other, chosen),
+        "is_out": parts.rules.has_blocked(account, other, address),
         "places": PLACES,
         "problem": problem,
     }

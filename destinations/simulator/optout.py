@@ -75,10 +75,10 @@ class OptOuts:
         return bool(blocks) and self._name(account, sender, recipient) in blocks
 
     def _name(self, account: Account, sender: str, recipient: str) -> str:
-        """Blocks hold over all channels, so `whatsapp:` and `rcs:` are cut off."""
+        """Texts and RCS share their blocks, so `rcs:` is cut off; WhatsApp does not."""
         service = self._services.home_of(account, sender)
         scope = service.sid if service else sender
-        return f"{scope} {recipient.rpartition(':')[2]}"
+        return f"{scope} {recipient.removeprefix('rcs:')}"
 
     def hear(
         self, account: Account, sender: str, recipient: str, text: str
@@ -94,7 +94,8 @@ class OptOuts:
         word = text.strip().upper()
         if service and service.opt_out:
             return self._hear_advanced(account, service, sender, recipient, word)
-        if kind(sender) == "short" and service is None:
+        is_alone = kind(sender) == "short" and service is None
+        if is_alone or sender.startswith("whatsapp:"):
             return None, None
         heard = next((name for name, words in WORDS.items() if word in words), None)
         if heard is None:

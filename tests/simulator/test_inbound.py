@@ -6,7 +6,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 
-from destinations.simulator.accounts import sender_sid
+from destinations.simulator.accounts import channel_sid, sender_sid
 from tests.simulator.test_client import SENDER, send
 
 PHONE = "+12125550142"
@@ -249,6 +249,23 @@ def test_advanced_opt_out_has_its_own_words_and_tells_the_type(
     bodies = [m["body"] for m in replies(simulator, account, 2)]
     assert bodies[0] == "Adiós"
     assert len(bodies) == 2  # HELP is not answered to who has opted out
+
+
+def test_by_whatsapp_only_advanced_opt_out_hears_stop(simulator, client, account):
+    chat = {"sender": f"whatsapp:{PHONE}", "to": f"whatsapp:{SENDER}"}
+    pool = client.messaging.v1.services(account.service_sid).channel_senders
+    pool.create(sid=channel_sid(account.sid, chat["to"]))
+
+    simulator.write(account, "STOP", **chat)
+    assert simulator.opt_outs(account.sid) == []
+    simulator.service(account.sid, account.service_sid, opt_out={})
+    simulator.write(account, "STOP", **chat)
+
+    by_chat = {"to": chat["sender"], "from_": chat["to"]}
+    with pytest.raises(TwilioRestException) as refused:
+        send(client, **by_chat)
+    assert refused.value.code == 21610
+    assert send(client, to=PHONE, from_=SENDER).status == "queued"
 
 
 def test_a_reply_to_who_has_opted_out_fails(simulator, account, listening):
