@@ -73,6 +73,14 @@ class Chooser:
         counts[number] += 1
         self._store.put(service.account, STICKY, f"{service.sid} {to}", number)
 
+    def forget(self, service: Service, number: str) -> None:
+        """The number leaves the pool, and its recipients get another one."""
+        kept = self._store.all(service.account, STICKY)
+        for name in [name for name, sender in kept.items() if sender == number]:
+            if name.startswith(service.sid):
+                self._store.drop(service.account, STICKY, name)
+        self._mapped.pop(service.sid, None)
+
     def _counts(self, service: Service) -> Counter[str]:
         if service.sid not in self._mapped:
             kept = self._store.all(service.account, STICKY)

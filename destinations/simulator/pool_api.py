@@ -71,8 +71,10 @@ async def add_to_pool(request: web.Request) -> web.Response:
 async def delete_from_pool(request: web.Request) -> web.Response:
     account, service, kind = _where(request)
     item = _named(request, _items(request, account, service, kind))
+    rules = request.app[PARTS].rules
     if kind == "PhoneNumbers":
         service.numbers.remove(item["phone_number"])
+        rules.chooser.forget(service, item["phone_number"])
     elif kind == "ShortCodes":
         service.short_codes.remove(item["short_code"])
     elif kind == "ChannelSenders":
@@ -80,7 +82,7 @@ async def delete_from_pool(request: web.Request) -> web.Response:
     else:
         del service.names[item["sid"]]
     service.updated = clock.now_ms()
-    request.app[PARTS].rules.services.save(service)
+    rules.services.save(service)
     return web.Response(status=204)
 
 

@@ -150,6 +150,27 @@ def test_a_recipient_keeps_its_number_and_others_spread_evenly(
     assert used.count("+447700900777") == used.count("+447700900778") == 4
 
 
+def test_who_wrote_to_a_number_keeps_it_until_it_leaves_the_pool(
+    simulator, account, client, service, add, sender_of
+):
+    simulator.configure(account.sid, numbers=["+447700900777", "+447700900778"])
+    first, _ = add("+447700900777", "+447700900778")
+    pool = client.messaging.v1.services(service.sid).phone_numbers
+
+    def write(sender):
+        simulator.write(account, "Hi", sender=sender, to="+447700900777")
+
+    write("+447700900001")
+    write("+447700900002")
+    assert sender_of("+447700900001").from_ == "+447700900777"
+    pool(first.sid).delete()
+    add("+447700900777")
+    write("+447700900003")
+
+    # Now it has one recipient and the other none.
+    assert sender_of("+447700900002").from_ == "+447700900778"
+
+
 def test_names_are_used_where_the_country_takes_them(client, service, add, sender_of):
     named = client.messaging.v1.services(service.sid)
     add(NEW_YORK)
