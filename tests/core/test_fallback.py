@@ -203,3 +203,17 @@ def test_a_text_goes_when_the_rich_message_failed_or_its_time_is_up(
 ):
     assert judge(State(state), reason, is_time_up=False) == before
     assert judge(State(state), reason, is_time_up=True) == after
+
+
+@pytest.mark.parametrize("text", State)
+def test_a_text_is_stopped_while_it_can_be_and_else_both_say_so(text):
+    may_be_stopped = text in ("queued", "held", "retrying")
+    is_over_for_nothing = text in ("undelivered", "dead", "skipped", "canceled")
+    otherwise = "fine" if is_over_for_nothing else "label"
+    free = "cancel" if may_be_stopped else otherwise
+    leased = "later" if may_be_stopped else otherwise
+
+    for rich in State:
+        told = [compare(rich, text, is_text_free=one) for one in (True, False)]
+        arrived = rich in ("delivered", "read")
+        assert told == ([free, leased] if arrived else ["fine", "fine"])
