@@ -106,6 +106,14 @@ def test_without_a_word_of_delivery_the_text_goes_when_time_is_up(job):
     assert child_of(job).state == "queued"
 
 
+def test_a_further_word_of_the_provider_gives_rcs_no_more_time(job):
+    report(job, form("queued"))
+    soon = timezone.now() + timedelta(seconds=5)
+    Deadline.objects.update(due_at=soon)
+    report(job, form("sent"))
+    assert Deadline.objects.get(job_id=job.pk).due_at == soon
+
+
 @pytest.mark.parametrize("word", ["delivered", "read"])
 def test_what_arrives_in_time_has_no_deadline_any_more(job, word):
     job = report(job, form("sent"))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from leadrails.core.fallback import NOT_STARTED
@@ -79,21 +79,31 @@ steps = st.one_of(
     st.tuples(st.just("become"), st.sampled_from(SETTINGS)),
     st.tuples(st.sampled_from(["send", "take", "pass_time"])),
 )
-# Ordinary beginnings, or chance would seldom bring both far.
+# Ordinary beginnings and ends, or chance would seldom bring both far.
 fallen = ("hear", "rich", "sent"), ("pass_time",)
+texted = *fallen, ("send",)
+ends = ("send",), ("hear", "rich", "delivered"), ("hear", "text", "delivered")
 
 
 @settings(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(st.sampled_from([(), fallen, (*fallen, ("send",))]), st.lists(steps, max_size=8))
-def test_both_arrive_only_if_both_say_so(beginning, more):
+@given(
+    st.sampled_from([(), fallen, texted]),
+    st.lists(steps, max_size=5),
+    st.sampled_from(SETTINGS),
+    st.permutations(ends),
+)
+@example(texted, [], {}, ends)
+@example(texted, [], {}, ends[::-1])
+@example(fallen, [], {"channel": "rcs_only"}, ends[1:])
+def test_both_arrive_only_if_both_say_so(beginning, more, last, ends):
     Deadline.objects.all().delete()
     QueueEntry.objects.all().delete()
     pair = Pair()
-    for name, *arguments in [*beginning, *more]:
+    for name, *arguments in [*beginning, *more, ("become", last), *ends]:
         getattr(pair, name)(*arguments)
     pair.end()
 
