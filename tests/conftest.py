@@ -13,7 +13,7 @@ from tests import emptying
 pytest_plugins = ["tests.simulator.server", "tests.browser"]
 
 SHARED = ("access", "e2e")  # folders whose tests share what takes long to start
-LONG = ("access", "chaos", "e2e", "bench")
+LONG = {"access", "chaos", "e2e", "bench", "test_sweep.py"}  # folders and files
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -30,7 +30,7 @@ def pytest_configure():
 
 def pytest_collection_modifyitems(items):
     """What takes long starts first, so that no process has it left over alone."""
-    items.sort(key=lambda item: _folder(item.nodeid) not in LONG)
+    items.sort(key=lambda item: LONG.isdisjoint(_file(item.nodeid).parts))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -42,12 +42,12 @@ class Together(LoadFileScheduling):
     """What is set up once for a file, or for a folder, is set up in one process."""
 
     def _split_scope(self, nodeid):
-        folder = _folder(nodeid)
-        return folder if folder in SHARED else nodeid.partition("::")[0]
+        file = _file(nodeid)
+        return file.parent.name if file.parent.name in SHARED else str(file)
 
 
-def _folder(nodeid):
-    return PurePath(nodeid.partition("::")[0]).parent.name
+def _file(nodeid):
+    return PurePath(nodeid.partition("::")[0])
 
 
 @pytest.fixture(autouse=True)
