@@ -14,6 +14,7 @@ from django.contrib.staticfiles import finders
 from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 
@@ -21,6 +22,7 @@ from leadrails.core.states import State
 from leadrails.tenants import throttle
 from leadrails.tenants.models import Role
 from leadrails.ui import views
+from tests.access.doors import add_doors
 from tests.destinations.test_rich_page import EVERY_KIND
 from tests.make import (
     make_destination,
@@ -29,6 +31,7 @@ from tests.make import (
     make_tenant,
     make_user,
 )
+from tests.tenants import people
 from tests.test_sweep import OUTSIDE, PAGES, address, log_in, make_world
 
 LONG = "Maria-Luise Hohenzollern-Sigmaringen von und zu Guttenberg-Wolfenbüttel"
@@ -67,6 +70,7 @@ class Site:
     """Rendered pages by their address; each kind of visitor has a host of its own."""
 
     pages: dict[str, HttpResponse] = field(default_factory=dict)
+    templates: set[str] = field(default_factory=set)
 
     @classmethod
     def render(cls):
@@ -74,7 +78,8 @@ class Site:
         tenant = make_tenant(name=LONG[:40], slug="acme")
         world = make_world(tenant)
         add_rows(tenant, world)
-        owner, nobody = log_in(tenant), Client()
+        owner, nobody = Client(), Client()
+        people.log_in(owner, make_user(tenant), two_factors=True)
         for page in PAGES:
             site.add("owner", owner, page.name, address(page, world))
         owner_of_rcs = address(RCS_PAGE, {**world, "destination": add_carousel(tenant)})
@@ -87,6 +92,7 @@ class Site:
             site.add("owner", owner, name, reverse(name, kwargs=kwargs))
         site.add_empty()
         site.add_refused(owner)
+        add_doors(site, tenant, world)
         site.add_errors()
         return site
 
@@ -98,6 +104,8 @@ class Site:
     def keep(self, who, url, response):
         if not response.streaming and b"<html" in response.content:
             self.pages[f"{who}.localhost{url}"] = response
+            found = getattr(response, "templates", None) or ()
+            self.templates.update(template.name for template in found)
 
     def add_empty(self):
         """The lists of a workspace in which nothing has happened yet."""
@@ -106,7 +114,9 @@ class Site:
         for page in PAGES:
             if page.kwargs == ("tenant",):
                 url = reverse(page.name, kwargs={"tenant": tenant.slug})
-                if page.name == "overview" or page.name.endswith(":list"):
+                if page.name in ("overview", "routes:new") or page.name.endswith(
+                    ":list"
+                ):
                     self.add("empty", newcomer, page.name, url)
 
     def add_refused(self, owner):
@@ -120,6 +130,8 @@ class Site:
                 self.keep("refused", path, response)
 
     def add_errors(self):
+        old = render(RequestFactory().get("/"), "403_csrf.html", status=403)
+        self.keep("error", "/403-csrf", old)
         for status, view in ERRORS.items():
             request = RequestFactory().get(f"/{status}")
             self.keep("error", f"/{status}", view(request))

@@ -1,10 +1,14 @@
 """What keys and a browser without scripts can do, on the pages themselves."""
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import expect
+
+from tests.access.doors import is_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -28,6 +32,20 @@ def open_page(site, browser):
         yield opened
         for context in contexts:
             context.close()
+
+
+WITH_SIMULATOR = ("tenants/phone_handset.html",)
+ERRORS = ("400", "403", "403_csrf", "404", "413", "429", "500")  # rendered by views
+
+
+def test_no_page_is_left_out(site):
+    """What axe-core looks at is all that there is."""
+    folder = Path(settings.BASE_DIR) / "templates"
+    paths = [path for path in folder.rglob("*.html") if is_page(path)]
+    every = {path.relative_to(folder).as_posix() for path in paths}
+    elsewhere = {*(f"{name}.html" for name in ERRORS), *WITH_SIMULATOR}
+    left_out = every - site.templates - elsewhere
+    assert not left_out, sorted(left_out)
 
 
 def test_rows_are_ticked_by_keys_and_ranges(open_page):

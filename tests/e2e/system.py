@@ -103,6 +103,21 @@ class System:
             self.demo.close()
         self.stack.destroy()
 
+    def newcomer(self, slug):
+        """Somebody with a workspace and nothing in it."""
+        facts = {
+            "client_id": "",
+            "sources": [{"source_id": "", "key_id": "", "signing_secret": ""}],
+            "api_key": "",
+            "admin": {"email": f"new@{slug}.example", "password": "a-long-passphrase"},
+            "simulator": {"account_sid": "", "auth_token": "", "handsets": ""},
+        }
+        person = Workspace.parse(slug, facts)
+        self.stack.env["LEADRAILS_OWNER_PASSWORD"] = person.password
+        self.stack.manage("createowner", "--email", person.email, "--tenant", slug)
+        del self.stack.env["LEADRAILS_OWNER_PASSWORD"]
+        return person
+
     @property
     def facts(self):
         """demo.json: where everything is."""

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browsing import PATIENCE, choose, log_in
-from tests.e2e.system import Workspace
 
 pytestmark = pytest.mark.browser
 
@@ -26,19 +25,7 @@ addEventListener("change", (event) => {
 
 @pytest.fixture
 def newcomer(system):
-    """Somebody with a workspace and nothing in it."""
-    facts = {
-        "client_id": "",
-        "sources": [{"source_id": "", "key_id": "", "signing_secret": ""}],
-        "api_key": "",
-        "admin": {"email": "new@first.example", "password": "a-long-passphrase"},
-        "simulator": {"account_sid": "", "auth_token": "", "handsets": ""},
-    }
-    person = Workspace.parse("first", facts)
-    system.stack.env["LEADRAILS_OWNER_PASSWORD"] = person.password
-    system.stack.manage("createowner", "--email", person.email, "--tenant", "First")
-    del system.stack.env["LEADRAILS_OWNER_PASSWORD"]
-    return person
+    return system.newcomer("first")
 
 
 def test_a_newcomer_sees_a_first_message_delivered_within_few_clicks(page, newcomer):
