@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browsing import PATIENCE, choose, log_in
+from tests.e2e.troubles import refused_rows
 
 pytestmark = pytest.mark.browser
 
@@ -94,4 +95,26 @@ def test_a_page_that_fails_says_what_to_do_and_leads_back(system, browser):
     expect(page.get_by_text("reload the page and send it again")).to_be_visible()
     page.goto("/t/acme/suppressions/new/")  # with what was typed
     expect(page.get_by_label("Phone")).to_have_value("+1 202 555 0123")
+
+    page.get_by_label("Phone").fill("+1 202 555 0166")
+    refusal = refused_rows(system, "contacts_suppression", "phone <> '+12025550166'")
+    with refusal, page.expect_navigation() as sent:
+        page.locator("main form button").first.click()
+    assert sent.value.status == 500
+    expect(page.get_by_text("Something broke on our side")).to_be_visible()
+    page.get_by_role("link", name="Go to the overview").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Overview")
     context.close()
+
+
+def test_whoever_guesses_too_often_is_told_to_wait(system, browser):
+    page = browser.new_page(base_url=system.web_url)
+    for _guess in range(6):
+        page.goto("/account/login")
+        page.get_by_label("E-mail").fill("nobody@guess.example")
+        page.get_by_label("Password", exact=True).fill("a-wrong-password")
+        with page.expect_navigation() as sent:
+            page.get_by_role("button", name="Log in", exact=True).click()
+    assert sent.value.status == 429
+    expect(page.get_by_text("wait a quarter of an hour")).to_be_visible()
+    page.close()
