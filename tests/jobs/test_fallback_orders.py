@@ -82,6 +82,12 @@ steps = st.one_of(
 # Ordinary beginnings and ends, or chance would seldom bring both far.
 fallen = ("hear", "rich", "sent"), ("pass_time",)
 texted = *fallen, ("send",)
+# The carrier says of the text that it failed, and takes it back.
+taken_back = [
+    ("hear", "text", "undelivered"),
+    ("hear", "rich", "delivered"),
+    ("pass_time",),
+]
 ends = ("send",), ("hear", "rich", "delivered"), ("hear", "text", "delivered")
 
 
@@ -99,6 +105,7 @@ ends = ("send",), ("hear", "rich", "delivered"), ("hear", "text", "delivered")
 @example(texted, [], {}, ends)
 @example(texted, [], {}, ends[::-1])
 @example(fallen, [], {"channel": "rcs_only"}, ends[1:])
+@example(texted, taken_back, OURS, ends)
 def test_both_arrive_only_if_both_say_so(beginning, more, last, ends):
     Deadline.objects.all().delete()
     QueueEntry.objects.all().delete()
