@@ -129,6 +129,23 @@ def test_only_what_a_text_can_mend_is_mended_by_one(job, code):
     assert (child_of(job) is None) is (code == "21610")
 
 
+def test_where_the_rich_message_may_have_arrived_both_say_so_at_once(job):
+    job = report(job, form("undelivered", "30410"))
+    assert job.reason == "carrier_timeout"
+    overdue.sweep()
+    job.refresh_from_db()
+    assert job.is_possible_duplicate
+    assert child_of(job).is_possible_duplicate
+
+
+def test_what_is_out_of_time_has_no_text(job):
+    report(job, form("sent"))
+    Job.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert let_time_be_up() == 1
+    assert child_of(job) is None
+    assert not Deadline.objects.exists()
+
+
 def test_a_late_delivery_stops_the_text_that_was_not_started(job):
     report(job, form("sent"))
     let_time_be_up()
