@@ -8,12 +8,14 @@ the fixture in a conftest.
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -116,13 +118,23 @@ class Simulator:
             assert time.monotonic() < deadline, f"not in time: {messages}"
             time.sleep(0.02)
 
-    def wait_until_over(self, timeout=10.0) -> None:
-        """Return once nothing is underway and the ledger has all of it."""
+    def wait_until_over(self, timeout=10.0, *, account=None) -> None:
+        """Return once nothing is underway, or nothing of one account."""
         deadline = time.monotonic() + timeout
-        while self.health()["messages_underway"]:
+        while self._underway(account):
             assert time.monotonic() < deadline, "messages are still underway"
             time.sleep(0.02)
         self.ledger(limit=1)
+
+    def _underway(self, account) -> int:
+        if account is None:
+            return self.health()["messages_underway"]
+        self.ledger(limit=1)  # it has all when it was read
+        query = "SELECT count(*) FROM message WHERE account = ? AND plan <> '[]'"
+        with closing(
+            sqlite3.connect(f"file:{self.ledger_path}?mode=ro", uri=True)
+        ) as db:
+            return db.execute(query, [account]).fetchone()[0]
 
     def configure(self, account_sid: str, **changes) -> dict:
         return self._call("PUT", f"accounts/{account_sid}", body=changes)
