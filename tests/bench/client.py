@@ -10,7 +10,8 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -114,24 +115,21 @@ def post_paced(
     """
 
     async def post() -> list[Answered]:
-        free: asyncio.Queue[Connection] = asyncio.Queue()
         loop = asyncio.get_running_loop()
+        waiting = iter(enumerate(requests))
+        found: list[Answered] = []
 
-        async def one(place: int, request: bytes | Callable[[], bytes]) -> Answered:
-            wanted_at = time.time()
-            connection = await free.get()
-            raw = request if isinstance(request, bytes) else request()
-            answered = await connection.ask(place, raw)
-            free.put_nowait(connection)
-            return Answered(place, wanted_at, answered.answered_at, answered.status)
+        async def work(connection: Connection) -> None:
+            for place, request in waiting:
+                wanted = place / per_second
+                await asyncio.sleep(began + wanted - loop.time())
+                raw = request if isinstance(request, bytes) else request()
+                answer = await connection.ask(place, raw)
+                found.append(replace(answer, sent_at=began_at + wanted))
 
         async with connected(url, connections) as made:
-            for connection in made:
-                free.put_nowait(connection)
-            began, tasks = loop.time(), []
-            for place, request in enumerate(requests):
-                await asyncio.sleep(began + place / per_second - loop.time())
-                tasks.append(asyncio.create_task(one(place, request)))
-            return list(await asyncio.gather(*tasks))
+            began, began_at = loop.time(), time.time()
+            await asyncio.gather(*map(work, made))
+        return sorted(found, key=attrgetter("place"))
 
     return asyncio.run(post())
