@@ -1,5 +1,6 @@
 """A short run: a minute of kills, then one in which all must be settled."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,4 +23,5 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout[-20_000:]
-    assert f"kills        {KILLS}" in done.stdout
+    # Two may die in one turn, so that it may be one more.
+    assert int(re.search(r"\bkills +(\d+)$", done.stdout, re.MULTILINE)[1]) >= KILLS
