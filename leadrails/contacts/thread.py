@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from destinations.composing import rich_of
 from leadrails.contacts.replies import MOST_SHOWN, Reply, replies_from
 from leadrails.core.states import State
+from leadrails.jobs.families import shown_by_rcs
 from leadrails.jobs.models import Job
 from leadrails.tenants.models import Tenant
 
@@ -67,12 +67,16 @@ def _sent_to(tenant: Tenant, phone: str) -> list[Job]:
     return [job for job in newest if job.message and job.state in REACHED]
 
 
+def words_of(job: Job) -> str:
+    """What a message of ours said, in one line."""
+    return " ".join(_sent(job, []).texts)
+
+
 def _sent(job: Job, taps: Sequence[dict[str, Any]]) -> Sent:
-    message: dict[str, Any] = job.message or {}
-    files = len(message.get("media", ()))
-    content = rich_of(message)
+    content = shown_by_rcs(job)
     if content is None:
-        return Sent(job, [message.get("body", "")], files, [])
+        message: dict[str, Any] = job.message or {}
+        return Sent(job, [message.get("body", "")], len(message.get("media", ())), [])
     cards = (f"{each.title}\n{each.description}" for each in content.cards)
     texts = [content.text, *cards]
     pictures = sum(each.media is not None for each in content.cards)

@@ -16,7 +16,7 @@ from leadrails.contacts import answering, services
 from leadrails.contacts.forms import AnswerForm
 from leadrails.contacts.models import InboundMedia, InboundMessage
 from leadrails.contacts.replies import listed, named, replies_of
-from leadrails.contacts.thread import thread_of
+from leadrails.contacts.thread import thread_of, words_of
 from leadrails.jobs.models import Job
 from leadrails.jobs.resend import look_of
 from leadrails.leads.models import Lead
@@ -73,13 +73,15 @@ def _detail_page(
 ) -> HttpResponse:
     stopped = services.suppressed(request.tenant.pk, [found.phone])
     jobs = Job.objects.for_tenant(request.tenant).select_related("destination")
+    job = jobs.filter(pk=found.job_id).first() if found.job_id else None
     context = {
         "message": found,
         "reply": replies_of(request.tenant, [found])[0],
         "lead": Lead.objects.for_tenant(request.tenant).filter(pk=found.lead_id).first()
         if found.lead_id
         else None,
-        "job": jobs.filter(pk=found.job_id).first() if found.job_id else None,
+        "job": job,
+        "answers": words_of(job) if job else "",
         "suppression": stopped.get(found.phone),
         "is_to_review": found.wants_review and found.reviewed_at is None,
         "raw": json.dumps(found.raw, indent=2, ensure_ascii=False),

@@ -1,6 +1,6 @@
 """A job with those that it brought about, as one story on their pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,15 +9,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from destinations.composing import rich_of
+from destinations.providers.fields import BY_RCS
 from leadrails.core import ids
 from leadrails.core.children import Cause
-from leadrails.core.states import FINAL, SUCCEEDED
+from leadrails.core.rich import Rich
+from leadrails.core.states import FINAL, REPLAYABLE, SUCCEEDED
+from leadrails.jobs.children import child_id
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Job
 from leadrails.tenants.models import Tenant
 from leadrails.ui.states import look_of
 
 MOST = 50  # of a lead
+TEXTS = ("sms", "mms")  # what a job's `channel` says of a text in RCS's place
 
 CHANNELS: dict[str, str | Promise] = {
     "sms": gettext_lazy("SMS"),
@@ -51,6 +56,14 @@ def channel_of(job: Job) -> str:
     return str(CHANNELS["mms" if job.encoding == "MMS" else "sms"])
 
 
+def shown_by_rcs(job: Job) -> Rich | None:
+    """What the phone showed by RCS; None if a text message went, or nothing yet."""
+    kept = job.message or {}
+    if kept.get("channel") not in BY_RCS or job.channel in TEXTS:
+        return None
+    return rich_of(kept) or Rich(text=kept.get("body", ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """
@@ -74,6 +87,15 @@ class Family:
         came.sort(key=lambda job: job.delivered_at or job.changed_at)
         return channel_of(came[0]) if came else ""
 
+    def stand_in_for(self, job: Job) -> Job | None:
+        """The plain text in place of `job` that came or is on its way, if there is."""
+        texts = (
+            row
+            for row in self.jobs
+            if row.parent_id == job.pk and row.cause == Cause.FALLBACK
+        )
+        return next((row for row in texts if row.state not in REPLAYABLE), None)
+
     @property
     def is_over(self) -> bool:
         return all(job.state in FINAL for job in self.jobs)
@@ -89,6 +111,16 @@ def family_of(job: Job) -> Family | None:
     if len(jobs) < 2:
         return None
     return Family(sorted(jobs, key=lambda row: (row.created_at, row.pk)))
+
+
+def replaced(jobs: Iterable[Job]) -> set[UUID]:
+    """Those of one workspace in whose place a plain text went, however it ended."""
+    parents = {child_id(job.pk, Cause.FALLBACK): job for job in jobs}
+    if not parents:
+        return set()
+    tenant_id = next(iter(parents.values())).tenant_id
+    made = Job.objects.for_tenant(tenant_id).filter(pk__in=parents)
+    return {parents[pk].pk for pk in made.values_list("pk", flat=True)}
 
 
 def _root(job: Job, found: dict[UUID, Job]) -> UUID:

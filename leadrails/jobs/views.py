@@ -8,22 +8,27 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from destinations.composing import rich_of
 from destinations.pages import agent_name
 from destinations.providers import errors
-from destinations.providers.fields import BY_RCS
 from leadrails.contacts.replies import placed, replies_from
 from leadrails.contacts.replies import steps_of as reply_steps
 from leadrails.core import ids
 from leadrails.core.reasons import EXPLANATIONS, Move
-from leadrails.core.rich import Rich
 from leadrails.core.segments import Segments
-from leadrails.core.states import ABORTABLE, REPLAYABLE, SUCCEEDED, State
+from leadrails.core.states import ABORTABLE, FAILED, REPLAYABLE, SUCCEEDED, State
 from leadrails.jobs import gates
-from leadrails.jobs.families import channel_of, duplicate_hint, family_of
+from leadrails.jobs.families import (
+    Family,
+    channel_of,
+    duplicate_hint,
+    family_of,
+    shown_by_rcs,
+)
 from leadrails.jobs.models import Attempt, DeliveryEvent, Job
 from leadrails.jobs.prices import Cost, cost_of
 from leadrails.jobs.resend import can_resend
@@ -33,8 +38,13 @@ from leadrails.routing.models import Route
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import AuditEntry, Role
 
-TEXTS = ("sms", "mms")  # what a job's `channel` says of a text in RCS's place
 MOST_STOPS = 20  # of a destination while a job waited
+_MOVES = {
+    Move.YOURS: gettext_lazy("Your move"),
+    Move.OURS: gettext_lazy("LeadRails' move"),
+    Move.PROVIDERS: gettext_lazy("The provider's move"),
+    Move.NOBODYS: gettext_lazy("Nobody's move"),
+}
 
 
 @require_safe
@@ -50,7 +60,7 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "job": found,
         "lead": story.lead,
         "reason": EXPLANATIONS.get(found.reason),
-        "move": _move(found.reason),
+        "advice": _advice(found, story.family),
         "error": _error(found, kind),
         "has_arrived": found.state in SUCCEEDED,
         "steps": placed(steps, reply_steps(request.tenant, replies)),
@@ -66,13 +76,13 @@ def job_detail(request: TenantRequest, job: str) -> HttpResponse:
         "shut": gates.why_shut(found.destination) if _is_due(found) else None,
         "can_resend": can_act and can_resend(found),
         "copies": _copies(found),
-        "rcs": _by_rcs(found),
+        "rcs": shown_by_rcs(found),
         "agent": agent_name(request.tenant, found.destination),
         "cost": _cost(found),
         "family": story.family,
         "channel": channel_of(found),
         "duplicate_hint": duplicate_hint(found, story.family),
-        "can_replay": can_act and found.state in REPLAYABLE,
+        "can_replay": can_act and _is_replayable(found, story.family),
         "can_cancel": can_act and found.state in ABORTABLE,
         "replies": replies,
         "cannot_be_called_back": not settings.LEADRAILS_PUBLIC_URL,
@@ -99,14 +109,6 @@ def _cost(job: Job) -> Cost | None:
         return None
     measured = Segments(job.encoding, 0, job.segments, None)
     return cost_of(job.tenant, job.recipient, measured, job.destination_id)
-
-
-def _by_rcs(job: Job) -> Rich | None:
-    """What the phone showed by RCS; None if a text message went, or nothing yet."""
-    kept = job.message or {}
-    if kept.get("channel") not in BY_RCS or job.channel in TEXTS:
-        return None
-    return rich_of(kept) or Rich(text=kept.get("body", ""))
 
 
 def _planned_for(job: Job) -> datetime | None:
@@ -164,16 +166,25 @@ def _stops(job: Job) -> list[Stop]:
     ]
 
 
-def _move(reason: str) -> str:
-    explanation = EXPLANATIONS.get(reason)
+def _advice(job: Job, family: Family | None) -> tuple[str | Promise, str] | None:
+    """Whose move it is, and which; None where there is nothing to explain."""
+    explanation = EXPLANATIONS.get(job.reason)
     if explanation is None:
-        return ""
-    return {
-        Move.YOURS: _("Your move"),
-        Move.OURS: _("LeadRails' move"),
-        Move.PROVIDERS: _("The provider's move"),
-        Move.NOBODYS: _("Nobody's move"),
-    }[explanation.move]
+        return None
+    move, step = explanation.move, explanation.next_step
+    if family is not None and job.state in FAILED:
+        if family.reached_by:
+            said = _("None: the person was reached by %(channel)s.")
+            move, step = Move.NOBODYS, said % {"channel": family.reached_by}
+        elif family.stand_in_for(job):
+            move, step = Move.OURS, _("A plain text is on its way in its place.")
+    return _MOVES[move], step
+
+
+def _is_replayable(job: Job, family: Family | None) -> bool:
+    """What has its plain text in its place is not: the person would get both."""
+    is_replaced = family is not None and family.stand_in_for(job) is not None
+    return job.state in REPLAYABLE and not is_replaced
 
 
 def _pretty(value: Any) -> str:

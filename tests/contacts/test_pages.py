@@ -344,7 +344,7 @@ def test_a_conversation_shows_what_was_offered_tapped_and_read(client, job, url)
         "cards": [card],
         "suggestions": [{"kind": "reply", "label": "Call me"}],
     }
-    message = {"to": job.recipient, "body": "As a text", "rich": rich}
+    message = {"to": job.recipient, "body": "As a text", "channel": "rcs", "rich": rich}
     read = timezone.now()
     Job.objects.update(message=message, state="read", read_at=read)
     tap = {"ButtonText": "Book", "ButtonPayload": "book:17"}
@@ -358,6 +358,12 @@ def test_a_conversation_shows_what_was_offered_tapped_and_read(client, job, url)
         assert shown.count("Tapped:") >= 2  # on our message, and as the answer
         assert '<span class="offered">Call me</span>' in shown
         assert "Read" in shown
+        assert "As a text" not in shown
+
+    Job.objects.update(channel="sms")  # the provider fell back
+    shown = text(client.get(url("conversations:detail", message=mine.public_id)))
+    assert "As a text" in shown
+    assert "A visit?" not in shown
 
 
 def test_a_thumbnail_shows_what_browsers_cannot(client, job, url):
