@@ -65,6 +65,8 @@ def kind_of(sender: Sender) -> str:
         return _("Sender name; nobody can reply")
     if sender.id.isdigit():
         return _("Short code")
+    if sender.id.startswith("rcs:"):
+        return _("RCS agent")
     return _("Pool of senders")
 
 

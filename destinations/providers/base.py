@@ -166,7 +166,8 @@ class Sender:
     Whom messages come from.
 
     Attributes:
-        id: a number or service that belongs to one owner; empty for a mere name.
+        id: a number, a service or an agent (`rcs:…`) that belongs to one owner; empty
+            for a mere name.
         shown: as people know it.
         account: the provider's account that it belongs to.
         number: its number in E.164, if it is one.

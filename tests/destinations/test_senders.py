@@ -109,10 +109,13 @@ def test_a_sender_stands_once_with_its_kind_and_what_was_found(tenant):
     numbers = ["+15555550100", "+18005550100", "55555", "ACME"]
     places = [make(tenant, {"from_number": number}) for number in numbers]
     places.append(make(tenant, {"messaging_service_sid": "MG" + "0" * 32}))
+    agent = {"channel": "rcs", "rcs_agent": "rcs:acme_agent"}
+    places.append(make(tenant, {"from_number": numbers[0], **agent}))
     doubt = {"ok": True, "sentence": "Fine.", "hints": ["No campaign."]}
     places.append(make(tenant, {"from_number": numbers[0]}, **doubt))
     rows = {row.shown: row for row in senders_of(places)}
-    assert len(rows) == 5
+    assert len(rows) == 6
+    assert rows["RCS acme_agent"].kind == "RCS agent"
     assert rows[numbers[0]].state == "doubtful"
     assert len(rows[numbers[0]].destinations) == 2
     kinds = [str(rows[number].kind).split(";")[0] for number in numbers]
