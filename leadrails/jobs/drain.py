@@ -23,6 +23,7 @@ from destinations.cache import destinations_of
 from destinations.models import Destination
 from destinations.providers.base import FoundMessage
 from destinations.providers.http import ProviderSession
+from destinations.reach import Reach
 from leadrails.core.crashpoints import crash_here
 from leadrails.core.states import State
 from leadrails.jobs import queue, sending
@@ -54,6 +55,7 @@ class Drain:
         self.linger = linger
         self.worker: UUID = uuid4()
         self.http = ProviderSession(limit=settings.LEADRAILS_DRAIN_IN_FLIGHT)
+        self.reach = Reach()
         self._claims = ThreadPoolExecutor(1, "drain-claims")
         self._settles = ThreadPoolExecutor(1, "drain-settles")
         self._results: asyncio.Queue[Result] = asyncio.Queue()
@@ -108,6 +110,7 @@ class Drain:
 
     async def close(self) -> None:
         await self.http.close()
+        await self.reach.close()
         for executor in (self._claims, self._settles):
             executor.submit(_close_connection).result()
             executor.shutdown()
@@ -194,7 +197,7 @@ class Drain:
             log.warning("a job was dropped", exc_info=_error_of(task))
 
     async def _send(self, start: Start, place: Destination) -> None:
-        result = await sending.send(start, place, self.http)
+        result = await sending.send(start, place, self.http, self.reach)
         crash_here("before_settle")
         self._results.put_nowait(result)
 

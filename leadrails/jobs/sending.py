@@ -15,7 +15,7 @@ from destinations.models import Destination
 from destinations.providers.base import Message
 from destinations.providers.fields import RCS, patience
 from destinations.providers.http import ProviderSession
-from destinations.reach import has_rcs
+from destinations.reach import Reach
 from leadrails.core import phone
 from leadrails.core.crypto import CannotDecrypt
 from leadrails.core.delivery import (
@@ -66,16 +66,18 @@ _STOP = Decision(
 )
 
 
-async def send(start: Start, place: Destination, http: ProviderSession) -> Result:
+async def send(
+    start: Start, place: Destination, http: ProviderSession, reach: Reach
+) -> Result:
     """Make one attempt and say what it came to. Never raises, even when cut off."""
     job = start.job
     began = time.monotonic()
-    reach: bool | None = None
+    has_rcs: bool | None = None
     try:
         provider, kept = provider_for(place), start.message
         if kept.get("channel"):
-            reach = await has_rcs(provider, kept["to"], http)
-            kept = _within_reach(kept, reach)
+            has_rcs = await reach.has_rcs(provider, kept["to"], http)
+            kept = _within_reach(kept, has_rcs)
         if time.monotonic() >= job.mine_until:
             # We were frozen: somebody else may have found nothing and sent it since.
             raise NotSent("the lease ran out before the call could be made")
@@ -96,19 +98,19 @@ async def send(start: Start, place: Destination, http: ProviderSession) -> Resul
         return _result(start, _STOP, outcome, duration)
     decision = _decide(outcome, start, place, duration)
     result = _result(start, decision, outcome, duration)
-    if reach is None:
+    if has_rcs is None:
         return result
-    return structs.replace(result, response={**result.response, "has_rcs": reach})
+    return structs.replace(result, response={**result.response, "has_rcs": has_rcs})
 
 
-def _within_reach(kept: dict[str, Any], reach: bool | None) -> dict[str, Any]:
+def _within_reach(kept: dict[str, Any], has_rcs: bool | None) -> dict[str, Any]:
     """
     What is sent to a phone, as a job keeps it.
 
     Raises:
         Refused: it has no RCS, and nothing else is to go.
     """
-    if reach is not False:
+    if has_rcs is not False:
         return kept
     text = in_reserve(thaw(kept))
     if text is None:
