@@ -43,6 +43,7 @@ class Scope(StrEnum):
     ACCOUNT = "account"
     SENDER = "sender"
     COUNTRY = "country"
+    NUMBER = "number"
     RECIPIENT = "recipient"
     MESSAGE = "message"
     PROVIDER = "provider"
@@ -303,6 +304,7 @@ _REASON_OF_SCOPE: Mapping[Scope, Reason] = {
     Scope.ACCOUNT: Reason.ACCOUNT_REFUSED,
     Scope.SENDER: Reason.SENDER_REFUSED,
     Scope.COUNTRY: Reason.COUNTRY_NOT_ENABLED,
+    Scope.NUMBER: Reason.NUMBER_REFUSED,
     Scope.RECIPIENT: Reason.RECIPIENT_REFUSED,
 }
 

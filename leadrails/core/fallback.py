@@ -28,8 +28,8 @@ class Comparison(StrEnum):
     FINE = "fine"
 
 
-# Ends that say nothing against a plain text. The others hold for it as well, or are
-# the person's wish, or the tenant's.
+# Ends that say nothing against a plain text. The others hold for it as well, as where
+# the number is a landline's, or are the person's wish, or the tenant's.
 MENDED_BY_TEXT = frozenset(
     {
         Reason.RECIPIENT_REFUSED,

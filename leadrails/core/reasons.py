@@ -43,6 +43,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     TEMPLATE_ERROR = "template_error"
+    NUMBER_REFUSED = "number_refused"
     RECIPIENT_REFUSED = "recipient_refused"
     MESSAGE_REFUSED = "message_refused"
     CARRIER_FILTERED = "carrier_filtered"
@@ -203,6 +204,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The message template could not be filled in for this lead.",
         Move.YOURS,
         "Correct the line named here in the destination's template, then replay it.",
+    ),
+    Reason.NUMBER_REFUSED: Explanation(
+        "This number takes no messages: it is a landline, or there is no such number.",
+        Move.YOURS,
+        "Check the number with the person, or reach them another way.",
     ),
     Reason.RECIPIENT_REFUSED: Explanation(
         "This number cannot receive this kind of message.",

@@ -46,17 +46,22 @@ SELECT id, 'recall', '00000000-0000-0000-0000-000000000000', tenant_id, now() FR
 ON CONFLICT DO NOTHING
 """
 
-# Who carried it tells: what was to go by RCS may have gone as a text, at once or when
-# the provider fell back.
+# Who carried it tells: what was to go by RCS may have gone as a text, when the provider
+# fell back, or at once to a phone that is known to have no RCS. Who refused that tells
+# no sender, so the attempt is asked.
 NOTE_CHANNELS = """
 WITH told AS (
   SELECT id, channel AS before, CASE
     WHEN message->>'channel' NOT IN ('rcs', 'rcs_only')
       THEN left(message->>'channel', 8)
-    WHEN sender = '' OR starts_with(sender, 'rcs:') THEN 'rcs'
+    WHEN starts_with(sender, 'rcs:') THEN 'rcs'
+    WHEN sender = '' AND NOT (message->>'channel' = 'rcs' AND EXISTS (
+      SELECT FROM jobs_attempt latest WHERE latest.job_id = job.id
+        AND latest.number = job.attempts AND latest.response->'has_rcs' = 'false'
+      )) THEN 'rcs'
     WHEN message->'media' IS NOT NULL THEN 'mms'
     ELSE 'sms' END AS channel
-  FROM jobs_job WHERE id = ANY(%(jobs)s) AND message->>'channel' > ''
+  FROM jobs_job job WHERE id = ANY(%(jobs)s) AND message->>'channel' > ''
 )
 UPDATE jobs_job job SET channel = told.channel
 FROM told WHERE job.id = told.id AND job.channel <> told.channel

@@ -145,6 +145,7 @@ def test_a_country_fault_without_a_country_ends_the_job_alone():
 @pytest.mark.parametrize(
     ("error_class", "scope", "reason", "effects"),
     [
+        ("recipient_permanent", "number", "number_refused", ()),
         ("recipient_permanent", "recipient", "recipient_refused", ()),
         ("destination_config", "recipient", "recipient_refused", ()),
         ("destination_config", "message", "message_refused", ()),

@@ -23,7 +23,13 @@ from leadrails.core.states import (
     next_state,
 )
 
-REASONS = [*sorted(MENDED_BY_TEXT), "opted_out", "expired", "sent_again_in_doubt"]
+REASONS = [
+    *sorted(MENDED_BY_TEXT),
+    "number_refused",
+    "opted_out",
+    "expired",
+    "sent_again_in_doubt",
+]
 REPORTS = [
     Event.QUEUE_AT_PROVIDER,
     Event.CONFIRM_SENT,
@@ -192,6 +198,7 @@ def test_no_order_of_events_delivers_both_without_saying_so(beginning, events, w
         ("undelivered", "carrier_timeout", "send_in_doubt", "send_in_doubt"),
         ("undelivered", "opted_out", "never", "never"),
         ("dead", "recipient_refused", "send", "send"),
+        ("dead", "number_refused", "never", "never"),
         ("dead", "expired", "never", "never"),
         ("delivered", "", "never", "never"),
         ("canceled", "canceled", "never", "never"),

@@ -122,11 +122,14 @@ def test_what_arrives_in_time_has_no_deadline_any_more(job, word):
     assert not Deadline.objects.exists()
 
 
-@pytest.mark.parametrize("code", ["21610", "30007"])
-def test_only_what_a_text_can_mend_is_mended_by_one(job, code):
+@pytest.mark.parametrize(
+    ("code", "is_mended"), [("21610", False), ("30006", False), ("30007", True)]
+)
+def test_only_what_a_text_can_mend_is_mended_by_one(job, code, is_mended):
+    """Neither a STOP nor a landline."""
     report(job, form("undelivered", code))
     overdue.sweep()
-    assert (child_of(job) is None) is (code == "21610")
+    assert (child_of(job) is not None) is is_mended
 
 
 def test_where_the_rich_message_may_have_arrived_both_say_so_at_once(job):

@@ -5,13 +5,14 @@ import asyncio
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from redis import Redis
 
 from destinations.callbacks import addresses
 from destinations.credentials import provider_for
 from destinations.direct import call_directly
 from destinations.providers import simulated
 from destinations.providers.http import ProviderSession
-from destinations.reach import has_rcs
+from destinations.reach import MOST_CONNECTIONS, Reach
 from destinations.verification import verify_connection
 from leadrails.jobs import tallies
 from leadrails.jobs.models import Attempt, Deadline, DeliveryEvent
@@ -96,6 +97,32 @@ def test_rcs_only_ends_for_a_phone_without_it(simulator, drain):
     assert simulator.requests(account=sid) == []
 
 
+@pytest.mark.parametrize(
+    ("phone", "has_rcs", "reason", "channel"),
+    [
+        ("+12125550161", True, "recipient_refused", "rcs"),
+        ("+12125550161", False, "recipient_refused", "sms"),
+        ("+12125550158", True, "number_refused", "rcs"),
+    ],
+)
+def test_a_text_goes_after_a_refusal_unless_it_was_refused_or_would_be(
+    simulator, drain, monkeypatch, phone, has_rcs, reason, channel
+):
+    """What went as a text did, and a number that is none is none for a text, too."""
+
+    async def know(*_about):
+        return has_rcs
+
+    monkeypatch.setattr(Reach, "has_rcs", know)
+    place, _ = make_telnyx(simulator, channel="rcs", fallback="leadrails")
+
+    job, _ = sent(place, phone, drain)
+
+    assert (job.state, job.reason, job.channel) == ("dead", reason, channel)
+    is_mended = reason == "recipient_refused" and has_rcs
+    assert Deadline.objects.filter(job_id=job.pk).exists() is is_mended
+
+
 def test_rcs_content_that_does_not_fit_a_lead_leaves_it_to_the_text(
     simulator, drain, client
 ):
@@ -123,20 +150,32 @@ def test_rcs_content_that_does_not_fit_a_lead_leaves_it_to_the_text(
 def test_what_is_known_of_a_phone_is_not_asked_again(simulator, settings):
     settings.LEADRAILS_SIMULATOR_URL = simulator.url
     place, _ = make_telnyx(simulator, channel="rcs_only")
+    name, open_connections = f"reach-{place.pk.hex}", []
+    redis = Redis.from_url(settings.REDIS_URL)
+    mark = "&" if "?" in settings.REDIS_URL else "?"
+    settings.REDIS_URL += f"{mark}client_name={name}"
 
-    def ask(to):
+    def ask(*phones):
         async def run():
+            reach, provider = Reach(), provider_for(place)
             async with ProviderSession() as http:
-                return await has_rcs(provider_for(place), to, http)
+                asked = [reach.has_rcs(provider, phone, http) for phone in phones]
+                known = await asyncio.gather(*asked)
+            mine = [row for row in redis.client_list() if row["name"] == name]
+            open_connections.append(len(mine))
+            await reach.close()
+            return known
 
         return asyncio.run(run())
 
-    assert (ask(CAPABLE), ask(NOT_CAPABLE)) == (True, False)
+    assert ask(CAPABLE, NOT_CAPABLE) == [True, False]
     settings.LEADRAILS_SIMULATOR_URL = "http://127.0.0.1:9"
-    assert (ask(CAPABLE), ask(NOT_CAPABLE)) == (True, False)
-    assert ask("+12125550143") is None
+    assert ask(*[CAPABLE, NOT_CAPABLE] * 10) == [True, False] * 10
+    assert ask("+12125550143") == [None]
+    assert 1 < max(open_connections) <= MOST_CONNECTIONS
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    assert ask(CAPABLE) is None
+    assert ask(CAPABLE) == [None]
+    redis.close()
 
 
 def test_an_agent_that_posts_elsewhere_is_told(simulator, settings):
