@@ -33,10 +33,11 @@ _RECENT = f"""
 SELECT wanted.id, recent.state, count(*)
 FROM unnest(%(destinations)s::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-  SELECT state FROM {Job._meta.db_table}
+  SELECT state, reason FROM {Job._meta.db_table}
   WHERE tenant_id = %(tenant)s AND destination_id = wanted.id AND id >= %(since)s
   ORDER BY id DESC LIMIT {COUNTED}
 ) AS recent
+WHERE recent.reason <> 'replaced'
 GROUP BY 1, 2
 """  # noqa: S608 - both are constants
 

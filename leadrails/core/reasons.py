@@ -256,7 +256,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "Replay it if that was a mistake.",
     ),
     Reason.REPLACED: Explanation(
-        "It could not be sent as a rich message in time; a plain text goes instead.",
+        "The rich message did not get through, so a plain text goes in its place.",
         Move.OURS,
         "Nothing to do: see the message that went in its place.",
     ),

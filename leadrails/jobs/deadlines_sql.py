@@ -103,4 +103,8 @@ WITH canceled AS (
 )
 DELETE FROM jobs_queueentry WHERE job_id IN (SELECT id FROM canceled)
 """
+NOTE_REPLACED = """
+UPDATE jobs_job SET reason = %(reason)s
+WHERE id = %(job)s AND state IN ('undelivered', 'dead')
+"""
 LABEL = "UPDATE jobs_job SET is_possible_duplicate = true WHERE id = ANY(%(jobs)s)"

@@ -45,8 +45,10 @@ ALERTING_ENDS = frozenset(
     }
 )
 # Failures that are no part of a destination's failure rate: they have their own alerts,
-# or are the person's wish.
-TOLD_ELSEWHERE = sorted({*ALERTING_ENDS, Reason.CARRIER_FILTERED, Reason.OPTED_OUT})
+# are the person's wish, or have a message that stands for them.
+TOLD_ELSEWHERE = sorted(
+    {*ALERTING_ENDS, Reason.CARRIER_FILTERED, Reason.OPTED_OUT, Reason.REPLACED}
+)
 # One kind each, so that a person's ceiling does not hide behind the destination's.
 _HOLD_KINDS = {
     Reason.DESTINATION_CEILING: CEILING_REACHED,

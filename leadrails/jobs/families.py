@@ -1,6 +1,6 @@
 """A job with those that it brought about, as one story on their pages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,6 @@ from leadrails.core import ids
 from leadrails.core.children import Cause
 from leadrails.core.rich import Rich
 from leadrails.core.states import FINAL, REPLAYABLE, SUCCEEDED
-from leadrails.jobs.children import child_id
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Job
 from leadrails.tenants.models import Tenant
@@ -111,16 +110,6 @@ def family_of(job: Job) -> Family | None:
     if len(jobs) < 2:
         return None
     return Family(sorted(jobs, key=lambda row: (row.created_at, row.pk)))
-
-
-def replaced(jobs: Iterable[Job]) -> set[UUID]:
-    """Those of one workspace in whose place a plain text went, however it ended."""
-    parents = {child_id(job.pk, Cause.FALLBACK): job for job in jobs}
-    if not parents:
-        return set()
-    tenant_id = next(iter(parents.values())).tenant_id
-    made = Job.objects.for_tenant(tenant_id).filter(pk__in=parents)
-    return {parents[pk].pk for pk in made.values_list("pk", flat=True)}
 
 
 def _root(job: Job, found: dict[UUID, Job]) -> UUID:

@@ -1,6 +1,7 @@
 """The list of jobs: what is stuck and why, by whatever one looks for."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from leadrails.core.states import (
     State,
 )
 from leadrails.jobs import filters
-from leadrails.jobs.families import CAUSES, replaced
+from leadrails.jobs.families import CAUSES
 from leadrails.jobs.links import link
 from leadrails.jobs.models import Job
 from leadrails.leads.models import Lead
@@ -72,7 +73,7 @@ def _listed(request: TenantRequest, page: KeysetPage[Job]) -> dict[str, Any]:
     every = _acts_on_many(request)
     return {
         "page": page,
-        "rows": _rows(request, page, destinations),
+        "rows": _rows(request, page, {end.id: end.name for end in destinations}),
         "looked_through": LOOK_THROUGH if page.ended_at else 0,
         "looked_until": ids.time_of(page.ended_at) if page.ended_at else None,
         "active": filters.active_filters(query, destinations, sources),
@@ -95,12 +96,8 @@ def _listed(request: TenantRequest, page: KeysetPage[Job]) -> dict[str, Any]:
 
 
 def _rows(
-    request: TenantRequest, page: KeysetPage[Job], destinations: list[filters.End]
+    request: TenantRequest, page: KeysetPage[Job], places: dict[UUID, str]
 ) -> list[dict[str, Any]]:
-    places = {end.id: end.name for end in destinations}
-    rich = {end.id for end in destinations if end.channel}
-    have_failed = (job for job in page if job.state in FAILED)
-    in_place = replaced(job for job in have_failed if job.destination_id in rich)
     leads = (
         Lead.objects.for_tenant(request.tenant)
         .only("id", "name", "is_test")
@@ -113,7 +110,6 @@ def _rows(
             "destination": places.get(job.destination_id, ""),
             "reason": REASONS.get(job.reason, ""),
             "cause": CAUSES.get(job.cause, ""),
-            "is_replaced": job.pk in in_place,
             "code": "" if job.state in SUCCEEDED else job.error_code,
         }
         for job in page

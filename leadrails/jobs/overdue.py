@@ -114,6 +114,9 @@ def _fall_back(item: Overdue) -> timedelta | None:
         return None
     if is_doubtful and child.is_new:
         statements.run(sql.LABEL, {"jobs": [item.job_id]})
+    # What failed is no loss to anybody from now on: the text stands for it.
+    reason = {"job": item.job_id, "reason": Reason.REPLACED.value}
+    statements.run(sql.NOTE_REPLACED, reason)
     return None
 
 

@@ -1,5 +1,7 @@
 """
 Counts that pages show, without counting: `tenant, hour, destination, state → number`.
+A rich message whose place a plain text took counts as `replaced`, whatever its state:
+pages count the text for it.
 
 Whatever makes, moves or deletes jobs appends small changes in its own transaction:
 intake and `note_new` for new rows, triggers of the database for all else. Beat folds
@@ -173,7 +175,8 @@ FROM (
   UNION ALL
   SELECT tenant_id, about_id, hour, what, number, 0 FROM jobs_tallychange
   UNION ALL
-  SELECT tenant_id, destination_id, leadrails_hour_of(id), state, 0, count(*)
+  SELECT tenant_id, destination_id, leadrails_hour_of(id),
+    CASE reason WHEN 'replaced' THEN reason ELSE state END, 0, count(*)
   FROM jobs_job WHERE id >= %(oldest)s GROUP BY 1, 2, 3, 4
   UNION ALL
   SELECT tenant_id, source_id, leadrails_hour_of(id), 'lead', 0, count(*)

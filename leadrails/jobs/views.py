@@ -18,7 +18,7 @@ from destinations.providers import errors
 from leadrails.contacts.replies import placed, replies_from
 from leadrails.contacts.replies import steps_of as reply_steps
 from leadrails.core import ids
-from leadrails.core.reasons import EXPLANATIONS, Move
+from leadrails.core.reasons import EXPLANATIONS, Move, Reason
 from leadrails.core.segments import Segments
 from leadrails.core.states import ABORTABLE, FAILED, REPLAYABLE, SUCCEEDED, State
 from leadrails.jobs import gates
@@ -174,10 +174,12 @@ def _advice(job: Job, family: Family | None) -> tuple[str | Promise, str] | None
     move, step = explanation.move, explanation.next_step
     if family is not None and job.state in FAILED:
         if family.reached_by:
-            said = _("None: the person was reached by %(channel)s.")
+            said = _("The person was reached by %(channel)s.")
             move, step = Move.NOBODYS, said % {"channel": family.reached_by}
         elif family.stand_in_for(job):
-            move, step = Move.OURS, _("A plain text is on its way in its place.")
+            move, step = Move.OURS, _("That text is on its way.")
+        elif job.reason == Reason.REPLACED:
+            move, step = Move.YOURS, _("That text failed too: its page says why.")
     return _MOVES[move], step
 
 

@@ -49,7 +49,8 @@ def missing_fallbacks(world: World):
     for job in world.jobs:
         is_mended = job.state in FAILED and job.reason in MENDED_BY_TEXT
         has_text = children[job.id][FALLBACK] or not _may_go_on(job, jobs)
-        if job.falls_back and is_mended and not has_text:
+        is_replaced = job.reason == "replaced" and not children[job.id][FALLBACK]
+        if is_replaced or (job.falls_back and is_mended and not has_text):
             yield Breach(f"{job.state} ({job.reason}), and no text went", job.id)
 
 

@@ -7,8 +7,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from destinations.pages import Recent, recent_jobs
 from leadrails.contacts.models import Suppression
 from leadrails.core.children import Cause
+from leadrails.core.states import State
 from leadrails.jobs import overdue, tallies
 from leadrails.jobs.children import child_id
 from leadrails.jobs.models import Attempt, Deadline, Job, QueueEntry
@@ -214,6 +216,41 @@ def test_what_waits_for_another_try_by_rcs_gives_way_to_the_text(job):
     assert (job.state, job.reason) == ("canceled", "replaced")
     assert not QueueEntry.objects.filter(job_id=job.pk).exists()
     assert child_of(job).state == "queued"
+
+
+def test_what_a_text_stands_for_counts_as_no_failure(job):
+    def counted():
+        tallies.fold()
+        assert not tallies.differences(now=timezone.now())
+        since = timezone.now() - timedelta(hours=2)
+        found = tallies.read(job.tenant_id, *State, since=since)
+        return {count.what: count.number for count in found}
+
+    report(job, UNREACHABLE)
+    assert counted() == {"undelivered": 1}
+    overdue.sweep()
+    assert counted() == {"queued": 1}
+    report(job, UNREACHABLE)
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("undelivered", "replaced")
+    assert recent_jobs(job.tenant_id, [job.destination_id]) == {
+        job.destination_id: Recent(others=1)
+    }
+    report(job, form("delivered"))
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("delivered", "")
+    assert counted() == {"delivered": 1, "queued": 1}
+
+
+def test_what_fails_after_its_text_was_made_has_it_for_it(job):
+    report(job, form("sent"))
+    let_time_be_up()
+    assert child_of(job).state == "queued"
+    assert report(job, UNREACHABLE).reason == "recipient_refused"
+    overdue.sweep()
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("undelivered", "replaced")
+    assert Job.objects.filter(cause="fallback").count() == 1
 
 
 def test_two_sweeps_make_one_text(job):

@@ -59,7 +59,7 @@ def test_a_message_and_its_fallback_are_one_story(place):
         assert "The person was reached by SMS." in page
         assert "0.0079" in page
     assert "A plain text went in its place" in pages[job.pk]
-    assert "the person was reached by SMS" in pages[job.pk]
+    assert "</b> The person was reached by SMS." in pages[job.pk]
     assert "Check the number" not in pages[job.pk]
     assert "Replay" not in pages[job.pk]
     assert child.public_id in pages[job.pk]
@@ -67,7 +67,7 @@ def test_a_message_and_its_fallback_are_one_story(place):
     assert job.public_id in pages[child.pk]
 
     both = client.get(f"/t/{place.tenant.slug}/jobs/").text
-    assert both.count("A plain text went in its place.") == 1
+    assert both.count("so a plain text goes in its place") == 1
     listed = client.get(f"/t/{place.tenant.slug}/jobs/?cause=fallback").text
     assert child.public_id in listed
     assert job.public_id not in listed
@@ -84,12 +84,13 @@ def test_whose_move_a_failure_is_follows_its_fallback(place):
     client, url = enter(place.tenant), f"/t/{place.tenant.slug}/jobs/{job.public_id}/"
     overdue.sweep()
     page = client.get(url).text
-    assert "A plain text is on its way in its place." in page
+    assert "so a plain text goes in its place" in page
+    assert "That text is on its way." in page
     assert "Replay" not in page
 
     Job.objects.filter(parent_id=job.pk).update(state="dead", reason="expired")
     page = client.get(url).text
-    assert "Check the number" in page
+    assert "That text failed too" in page
     assert "Replay" in page
 
 

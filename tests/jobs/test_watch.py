@@ -104,7 +104,9 @@ def test_what_was_just_accepted_does_not_dilute_failures(drain, destination):
     assert not is_open("failure_rate")
 
 
-@pytest.mark.parametrize("reason", ["carrier_filtered", "opted_out", "expired"])
+@pytest.mark.parametrize(
+    "reason", ["carrier_filtered", "opted_out", "expired", "replaced"]
+)
 def test_what_has_its_own_alert_is_no_part_of_the_failure_rate(destination, reason):
     source = make_source(destination.tenant)
     for _ in range(20):
