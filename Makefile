@@ -4,6 +4,8 @@ PY := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Dozens of processes start; none shall compile anew what another has compiled.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Settings as production has them, for the checks that read them. No real secrets.
 PRODUCTION := SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-9876543210 \

@@ -24,3 +24,5 @@ LEADRAILS_HAS_MAIL = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # WhiteNoise warns of a folder that only collectstatic makes.
 STATIC_ROOT = None
+# Else each client of a test looks through all static files first.
+WHITENOISE_AUTOREFRESH = True
