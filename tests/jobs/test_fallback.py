@@ -1,10 +1,11 @@
 """LeadRails' own fallback: one plain text when RCS does not arrive, and never both."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from destinations.pages import Recent, recent_jobs
@@ -12,7 +13,7 @@ from leadrails.contacts.models import Suppression
 from leadrails.core.children import Cause
 from leadrails.core.states import State
 from leadrails.jobs import overdue, tallies
-from leadrails.jobs.children import child_id
+from leadrails.jobs.children import child_id, make_child
 from leadrails.jobs.models import Attempt, Deadline, Job, QueueEntry
 from leadrails.jobs.services import replay_job
 from tests.jobs.test_rcs import make_telnyx
@@ -78,7 +79,8 @@ def let_time_be_up():
 
 
 def test_a_message_that_rcs_cannot_bring_goes_as_a_plain_text(job):
-    job = report(job, form("sent"), UNREACHABLE)
+    report(job, form("sent"))
+    job = report(job, UNREACHABLE)
     assert job.state == "undelivered"
     assert job.channel == "rcs"
 
@@ -104,6 +106,44 @@ def test_without_a_word_of_delivery_the_text_goes_when_time_is_up(job):
     assert due - timezone.now() > timedelta(seconds=50)
     assert overdue.sweep() == 0
 
+    assert let_time_be_up() == 1
+    assert child_of(job).state == "queued"
+
+
+def test_of_what_is_sent_later_the_time_counts_from_then(job):
+    later = timezone.now() + timedelta(hours=1)
+    Job.objects.update(message=RICH | {"send_at": later.isoformat()})
+    report(job, form("scheduled"))
+    assert Deadline.objects.get().due_at == later + timedelta(minutes=1)
+
+
+def test_what_a_callback_is_at_is_looked_at_by_the_next_sweep(job):
+    report(job, form("sent"))
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        Job.objects.select_for_update().get(pk=job.pk)
+        assert other.submit(let_time_be_up).result() == 0
+        other.submit(lambda: connection.close()).result()
+    assert let_time_be_up() == 1
+    assert child_of(job)
+
+
+def test_one_that_breaks_keeps_no_other_waiting_and_is_tried_again(
+    job, place, monkeypatch
+):
+    def make_or_break(parent_id, **child):
+        if parent_id == job.pk:
+            Job.objects.filter(pk=job.pk).update(destination=None)
+        return make_child(parent_id, **child)
+
+    other = make_sent_job("sending", destination=place, message=RICH)
+    report(job, form("sent"))
+    report(other, form("sent"))
+    with monkeypatch.context() as broken:
+        broken.setattr(overdue, "make_child", make_or_break)
+        assert let_time_be_up() == 2
+    assert (child_of(job), child_of(other).state) == (None, "queued")
+
+    assert overdue.sweep() == 0
     assert let_time_be_up() == 1
     assert child_of(job).state == "queued"
 

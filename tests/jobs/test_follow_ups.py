@@ -131,6 +131,16 @@ def test_what_came_in_time_is_not_followed_up(teller, watches, words):
     assert not Deadline.objects.exists()
 
 
+def test_nobody_waits_for_a_text_to_be_read_that_took_the_place_of_rcs(place):
+    place.config["channel"] = "rcs"
+    place.save()
+    rule_of(place, "not_read")
+    job = sent(place, message=BY_WHATSAPP | {"channel": "rcs"})
+    job = report(job, form("delivered", From="+15555550100"))
+    assert (job.state, job.channel) == ("delivered", "sms")
+    assert not Deadline.objects.exists()
+
+
 def test_who_said_stop_and_what_is_tried_again_are_left_alone(place):
     rule_of(place, action="text", body_template="Hello?")
     job = report(sent(place, "sent"), form("failed", "30001"))
@@ -195,17 +205,18 @@ def test_what_runs_out_of_time_unsent_is_followed_up_too(drain, place):
 
 
 def test_a_rule_that_rests_does_nothing_even_for_what_waits_for_it(place):
-    rule = rule_of(place)
+    rule, _awake = rule_of(place), rule_of(place)
+    waiting = Deadline.objects.filter(rule_id=rule.pk)
     sent(place, "sent")
     rules.pause_rule(rule, actor=None, now=NOW())
-    assert not Deadline.objects.exists()
+    assert not waiting.exists()
     sent(place, "sent")
-    assert not Deadline.objects.exists()
+    assert not waiting.exists()
     rules.resume_rule(rule, actor=None)
     sent(place, "sent")
-    assert Deadline.objects.count() == 1
+    assert waiting.count() == 1
     acts = AuditEntry.objects.values_list("action", flat=True).order_by("id")
-    assert list(acts) == ["follow_up.created", "follow_up.paused", "follow_up.resumed"]
+    assert list(acts)[2:] == ["follow_up.paused", "follow_up.resumed"]
 
 
 def test_follow_ups_of_follow_ups_come_to_an_end(place):
