@@ -118,11 +118,15 @@ def test_of_what_is_sent_later_the_time_counts_from_then(job):
 
 
 def test_what_a_callback_is_at_is_looked_at_by_the_next_sweep(job):
+    def sweep():
+        count = let_time_be_up()
+        connection.close()
+        return count
+
     report(job, form("sent"))
     with ThreadPoolExecutor(1) as other, transaction.atomic():
         Job.objects.select_for_update().get(pk=job.pk)
-        assert other.submit(let_time_be_up).result() == 0
-        other.submit(lambda: connection.close()).result()
+        assert other.submit(sweep).result() == 0
     assert let_time_be_up() == 1
     assert child_of(job)
 
