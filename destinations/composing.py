@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from destinations.providers import fields
 from destinations.providers.base import Content, Message
-from leadrails.core.rendering import Template
+from leadrails.core.rendering import Template, TemplateError
 from leadrails.core.rich import Rich, RichError, dump, load
 from leadrails.core.segments import LONGEST_BODY, Segments, measure, smart_encode
 from leadrails.core.web_address import is_web_address
@@ -105,6 +105,8 @@ def compose(
     """
     Render everything that `lead`'s fields go into.
 
+    Where RCS content does not fit this lead the text message goes, if there is one.
+
     Args:
         kind: of the provider.
         rich: the destination's RCS content, as it is kept; used if it sends by RCS.
@@ -122,7 +124,12 @@ def compose(
     if rich and channel in fields.BY_RCS:
         from destinations.rich_composing import compose_rich
 
-        return compose_rich(body_template, config, lead, kind, rich, content_sid)
+        try:
+            return compose_rich(body_template, config, lead, kind, rich, content_sid)
+        except (TemplateError, CannotCompose) as error:
+            if channel != fields.RCS:
+                raise
+            return compose_text(body_template, config, lead, unfit=str(error))
     return compose_text(body_template, config, lead, channel=channel)
 
 

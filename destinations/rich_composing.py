@@ -11,7 +11,6 @@ from destinations.composing import (
     Composed,
     check_text,
     compiled,
-    compose_text,
     media_of,
 )
 from destinations.providers import fields
@@ -20,7 +19,6 @@ from destinations.providers.kept import LONGEST_VALUE, fill, in_one_line, values
 from destinations.providers.registry import PROVIDERS
 from destinations.rich_content import said
 from leadrails.core.graphemes import clusters
-from leadrails.core.rendering import TemplateError
 from leadrails.core.rich import Rich, RichError, load, map_texts, texts
 from leadrails.core.rich_limits import GOOGLE, Problem, problems
 
@@ -34,27 +32,9 @@ def compose_rich(
     content_sid: str,
 ) -> Composed:
     """
-    The text message where the RCS content does not fit this lead, if there is one.
-
     Raises:
-        TemplateError, CannotCompose: as `composing.compose`.
+        TemplateError, CannotCompose: it does not fit this lead.
     """
-    try:
-        return _rich(body_template, config, lead, kind, kept_rich, content_sid)
-    except (TemplateError, CannotCompose) as error:
-        if config[fields.CHANNEL] != fields.RCS:
-            raise
-        return compose_text(body_template, config, lead, unfit=str(error))
-
-
-def _rich(
-    body_template: str,
-    config: Mapping[str, str],
-    lead: Mapping[str, Any],
-    kind: str,
-    kept_rich: Mapping[str, Any],
-    content_sid: str,
-) -> Composed:
     provider = PROVIDERS[kind]
     try:
         template = load(kept_rich)
