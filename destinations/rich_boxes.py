@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 
@@ -104,16 +104,50 @@ class Item:
     """
     A card or a suggestion: what is in it, and the buttons that move it.
 
-    `aside`: names and values of what another kind asked for, kept out of sight.
+    Attributes:
+        aside: names and values of what another kind asked for, kept out of sight.
+        words: by which a person knows it again.
+        kept: all of it, to be carried out of sight while it is closed; else empty.
+        opens: the button that opens it.
     """
 
+    path: str
     number: int
     boxes: list[Box]
     choices: list[Choice]
     buttons: list[Button]
     aside: Sequence[tuple[str, str]] = ()
+    words: str = ""
+    kept: str = ""
+    opens: Button | None = None
     problem: str = ""
+    doubt: str = ""
     inside: "Group | None" = None
+
+    @property
+    def id(self) -> str:
+        return id_of(self.path)
+
+    def closed(self, kept: str, opens: Button) -> "Item":
+        """The same with the first of all that is wrong in it."""
+        problems, doubts = zip(*self._told(), strict=True)
+        return replace(
+            self,
+            kept=kept,
+            opens=opens,
+            problem=next(filter(None, problems), ""),
+            doubt=next(filter(None, doubts), ""),
+        )
+
+    def _told(self) -> Iterator[tuple[str, str]]:
+        """The problem and the doubt about each part of it."""
+        yield self.problem, self.doubt
+        yield from ((box.problem, box.doubt) for box in self.boxes)
+        yield from ((choice.problem, "") for choice in self.choices)
+        if self.inside:
+            yield self.inside.problem, ""
+            for item in self.inside.items:
+                yield from item._told()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +161,15 @@ class Group:
     problem: str = ""
     only: str = ""
 
+    def all_boxes(self) -> Iterator[Box | Item]:
+        for item in self.items:
+            if item.kept:
+                yield item
+                continue
+            yield from item.boxes
+            if item.inside:
+                yield from item.inside.all_boxes()
+
 
 @dataclass(frozen=True, slots=True)
 class Editor:
@@ -137,14 +180,11 @@ class Editor:
     cards: Group
     suggestions: Group
 
-    def all_boxes(self) -> Iterator[Box]:
-        """Every field for text, for what changes beside them while one types."""
+    def all_boxes(self) -> Iterator[Box | Item]:
+        """Fields and closed parts: what is told of each changes while one types."""
         yield from self.boxes
         for group in (self.cards, self.suggestions):
-            for item in group.items:
-                yield from item.boxes
-                for chip in item.inside.items if item.inside else ():
-                    yield from chip.boxes
+            yield from group.all_boxes()
 
 
 def id_of(path: str) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext_lazy as _
 
 from destinations.rich_boxes import Box, Button, Choice, Editor, Group, Item, Words
-from destinations.rich_draft import CardDraft, ChipDraft, Draft, Shape, room_below
+from destinations.rich_draft import Draft, Shape, field_at, room_below
+from destinations.rich_parts import CardDraft, ChipDraft, Part
 from destinations.rich_preview import Shown
 from leadrails.core.rich import CAROUSEL, Height, Kind, Orientation, Side, Width
 from leadrails.core.rich_limits import Limits
@@ -193,14 +194,17 @@ class _Drawer:
         most = limits.on_card
         if self.draft.shape is Shape.CAROUSEL:
             most = limits.on_carousel_card[1]
-        return Item(
+        item = Item(
+            path,
             at + 1,
             boxes,
             choices,
             self._moves(path, at, count, may_remove=count > CAROUSEL[0]),
+            words=card.title or card.description or card.url,
             problem=self._said(path, f"{path}.media") if self.strict else "",
             inside=self.chips(card.suggestions, f"{path}.suggestions", most),
         )
+        return self._folded(item, card)
 
     def chips(
         self, chips: Sequence[ChipDraft], path: str, most: int, only: str = ""
@@ -241,10 +245,25 @@ class _Drawer:
             kinds,
             chip.kind,
             problem=self._said(name),
-            act=f"kind {name}",
+            act=f"open {name}",
             has_focus=self.focus == name,
         )
-        return Item(at + 1, boxes, [choice], self._moves(path, at, count), aside)
+        item = Item(
+            path,
+            at + 1,
+            boxes,
+            [choice],
+            self._moves(path, at, count),
+            aside,
+            words=chip.label,
+        )
+        return self._folded(item, chip)
+
+    def _folded(self, item: Item, part: Part) -> Item:
+        if part.is_open:
+            return item
+        act = f"open {field_at(item.path)}"
+        return item.closed(part.kept(), Button(act, "chevron-down", _("Open")))
 
     def _moves(
         self, path: str, at: int, count: int, *, may_remove: bool = True

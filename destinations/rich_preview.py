@@ -1,13 +1,12 @@
 """What RCS content makes of a lead: what a phone shows, and what is wrong with it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from destinations.preview import known_names
-from destinations.rich_boxes import id_of
 from destinations.rich_composing import filler
 from destinations.rich_content import place_of
 from leadrails.core import phone
@@ -44,10 +43,9 @@ class Shown:
 
     @property
     def faults(self) -> list[tuple[str, str, str]]:
-        """(id of the field, place in words, sentence) of all problems."""
+        """(path, place in words, sentence) of all problems."""
         return [
-            (id_of(path), place_of(path), one.sentence)
-            for path, one in self.problems.items()
+            (path, place_of(path), one.sentence) for path, one in self.problems.items()
         ]
 
 
@@ -77,7 +75,7 @@ def show(
         rich=filled,
         values=dict(texts(filled)),
         problems=found,
-        doubts={one.path: one for one in reversed(doubts(filled, limits))},
+        doubts=_firsts(doubts(filled, limits)),
         others=failing,
         looked_at=len(leads),
         billing=billing_sentence(filled, recipient),
@@ -137,4 +135,12 @@ def _judged(
 
     filled = map_texts(rich, fill)
     found = [*broken, *problems(filled, limits)]
-    return filled, {one.path: one for one in reversed(found)}
+    return filled, _firsts(found)
+
+
+def _firsts(found: Iterable[Problem]) -> dict[str, Problem]:
+    """The first of each part, in their order."""
+    firsts: dict[str, Problem] = {}
+    for one in found:
+        firsts.setdefault(one.path, one)
+    return firsts

@@ -155,6 +155,8 @@ def _page(
     is_kept = _is_kept(row, rich, str(form["body_template"].value() or ""))
     shown = show(rich, limits, fields, text.recipient, leads, is_kept=is_kept)
     is_refused = request.method == "POST" and "act" not in request.POST
+    if not is_part:  # of what is on the page nothing opens or closes while one types
+        draft.fold(next(iter(shown.problems), "") if is_refused else focus)
     known = shown if draft.shape is not Shape.SAME else None
     context: dict[str, Any] = {
         "destination": row,

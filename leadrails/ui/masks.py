@@ -9,6 +9,8 @@ MASKS = tuple(
             *(look.icon for look in LOOKS.values()),
             *("copy", "dot", "info", "play", "routes", "simulated", "warning"),
             *("arrow-down", "arrow-up", "eye", "pause", "trash"),
+            *("calendar", "call", "chevron-down", "external", "here", "picture"),
+            "place",
         ]
     )
 )

@@ -19,12 +19,21 @@
   const isTick = (field) => ["checkbox", "radio"].includes(field.type);
 
   // Only what somebody typed in the workspace, and only till it has arrived.
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.method !== "post" || !document.querySelector(".shell")) return;
+  function keep(form) {
+    if (form?.method !== "post" || !document.querySelector(".shell")) return;
     const values = fieldsOf(form).map((field) => [field.name, isTick(field)
       ? [field.value, field.checked] : field.value]);
     if (values.length) write({ page: location.pathname, action: form.action, values });
+  }
+
+  document.addEventListener("submit", (event) => keep(event.target));
+
+  // A preview met the login page, to which app.js leads.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (xhr.responseURL && new URL(xhr.responseURL).pathname.endsWith("/login")) {
+      keep(requestConfig.elt.closest("form"));
+    }
   });
 
   function fill(form, values) {
@@ -37,6 +46,18 @@
     }
   }
 
+  // Which fields there are follows from what is in them: the server draws them anew.
+  function redraw(form, button, values) {
+    for (const field of fieldsOf(form)) field.disabled = true;
+    for (const [name, value] of values) {
+      const [text, isSet] = Array.isArray(value) ? value : [value, true];
+      if (!isSet) continue;
+      const field = document.createElement("textarea");
+      form.append(Object.assign(field, { name, value: text, hidden: true }));
+    }
+    form.requestSubmit(button);
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     const draft = read();
     if (!draft) return;
@@ -46,6 +67,8 @@
     if (!draft.isLost || draft.page !== location.pathname) return;
     const form = [...document.forms].find((known) => known.action === draft.action);
     if (!form) return;
+    const button = form.querySelector("[data-redraws]");
+    if (button) return redraw(form, button, draft.values);
     fill(form, draft.values);
     form.querySelector(KEPT)?.focus();
   });

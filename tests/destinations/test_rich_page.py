@@ -9,7 +9,8 @@ from django.urls import reverse
 from hypothesis import assume, given
 from msgspec.structs import replace
 
-from destinations.rich_draft import CardDraft, ChipDraft, Draft, Shape
+from destinations.rich_draft import FEW, Draft, Shape
+from destinations.rich_parts import CardDraft, ChipDraft
 from destinations.services import create_destination
 from leadrails.core.rich import Kind, Rich, load
 from leadrails.core.rich_limits import GOOGLE
@@ -158,7 +159,18 @@ def test_a_draft_loses_nothing_of_a_message(rich):
     unused = of_other if rich.cards else ["orientation", "image_side", "width"]
     defaults = {name: getattr(Rich(text="a"), name) for name in unused}
 
-    assert Draft.of(rich).built(GOOGLE) == replace(rich, **defaults)
+    draft = Draft.of(rich)
+    assert draft.built(GOOGLE) == replace(rich, **defaults)
+    closed = [part.kept() for part in draft.cards]
+    assert not set("".join(closed)) & set("<>&"), "They would end the field."
+    assert [CardDraft.thaw(kept) for kept in closed] == draft.cards
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "{", "[]", '{"title": 1}', '{"title": "\\u0000"}']
+)
+def test_what_no_page_gave_is_an_empty_part(kept):
+    assert CardDraft.thaw(kept) == CardDraft()
 
 
 @pytest.mark.parametrize(
@@ -174,7 +186,9 @@ def test_a_draft_loses_nothing_of_a_message(rich):
         ("remove suggestions[1]", "AB", "xz", "add suggestions"),
         ("remove suggestions[7]", "AB", "xyz", ""),
         ("remove cards[9].suggestions[0]", "AB", "xyz", ""),
-        ("kind suggestions[0].kind", "AB", "xyz", "suggestions[0].kind"),
+        ("open suggestions[0].kind", "AB", "xyz", "suggestions[0].kind"),
+        ("open cards[1]", "AB", "xyz", "cards[1].title"),
+        ("open cards[1].suggestions", "AB", "xyz", "add cards[1].suggestions"),
         ("drop tables", "AB", "xyz", ""),
     ],
 )
@@ -188,6 +202,32 @@ def test_a_button_changes_the_draft_and_says_where_to_go_on(act, titles, labels,
     assert draft.act(act) == focus
     assert "".join(card.title or "-" for card in draft.cards) == titles
     assert "".join(chip.label for chip in draft.suggestions) == labels
+
+
+def test_few_parts_are_all_open_and_of_many_one_in_each_list():
+    """What has the focus, else what was open, else the first."""
+
+    def open_ones(act=""):
+        draft.fold(draft.act(act))
+        chips = draft.suggestions + draft.cards[0].suggestions
+        return "".join(p.title for p in draft.cards if p.is_open), "".join(
+            p.label for p in chips if p.is_open
+        )
+
+    draft = Draft(Shape.CAROUSEL, cards=[CardDraft(title=name) for name in "ABC"])
+    draft.suggestions = [ChipDraft(label=name) for name in "xyz"[: FEW - 3]]
+    draft.cards[0].suggestions = []
+    assert open_ones() == ("ABC", "xyz")
+    draft.cards[0].suggestions = [ChipDraft(label=name) for name in "vw"]
+    assert open_ones("open cards[1]") == ("B", "xv")
+    assert open_ones("down cards[1]") == ("B", "xv")
+    assert open_ones("open cards[0].suggestions[1].url") == ("A", "xw")
+    assert open_ones("up suggestions[2]") == ("A", "zw")
+    assert open_ones("remove cards[0].suggestions[1]") == ("A", "zv")
+    assert open_ones("remove cards[0]")[0] == "CB"
+    draft.suggestions += [ChipDraft(label="more") for _ in range(FEW)]
+    draft.shape = Shape.CARD
+    assert open_ones("open cards[1]")[0] == draft.cards[0].title, "No other is seen."
 
 
 @pytest.mark.django_db
@@ -237,22 +277,38 @@ def test_a_carousel_is_made_by_plain_posts_alone(client, tenant):
 @pytest.mark.django_db
 def test_a_fault_stands_beside_its_field_and_nothing_is_saved(client, tenant):
     row = place(tenant, CAROUSEL)
-    data = form_of(client.get(address(row))).data
-    data["cards[1].suggestions[0].label"] = "x" * 25 + "é is too much"
-    data["cards[2].title"] = "Hi {{ name"
-    data["suggestions[3].latitude"] = "north"
+    wrong = {
+        "cards[0].title": "Hi {{ name",
+        "cards[1].suggestions[0].label": "x" * 25 + "é is too much",
+        "suggestions[3].latitude": "north",
+    }
+    shown = form_of(client.get(address(row)))
+    for field, value in wrong.items():
+        typed = {**shown.data, "act": f"open {field}"}
+        shown = form_of(client.post(address(row), typed))
+        assert (shown.focus, field in shown.data) == (field, True)
+        shown.data[field] = value
 
-    answer = client.post(address(row), data)
+    answer = client.post(address(row), shown.data)
     page = text(answer)
 
     assert answer.status_code == 422
     row.refresh_from_db()
     assert row.rich == CAROUSEL
-    assert 'href="#r-cards-1-suggestions-0-label">Card 2, suggestion 1, label' in page
-    assert '<mark class="culprit">é</mark> is too much' in page
-    assert "Line 1: A {{ has no }}" in page
+    first, second, third = wrong
+    assert page.count("Line 1: A {{ has no }}") == 2, (
+        "In the list and beside its field."
+    )
+    assert form_of(answer).data[first] == wrong[first], "The first at fault is open."
+    assert page.count("38 characters; at most 25") == 2, "Where card 2 is closed, too."
+    assert f'value="open {second}" hx-post>Card 2, suggestion 1, label</button>' in page
     assert "The latitude is a number from -90 to 90." in page
-    assert form_of(answer).data["cards[2].title"] == "Hi {{ name"
+    assert form_of(answer).data[third] == wrong[third]
+
+    typed = {**form_of(answer).data, "act": f"open {second}"}
+    answer = client.post(address(row), typed)
+    assert form_of(answer).data[second] == wrong[second]
+    assert '<mark class="culprit">é</mark> is too much' in text(answer)
 
 
 @pytest.mark.django_db

@@ -164,6 +164,15 @@ def test_an_rcs_message_is_composed_by_keys_and_seen_on_a_phone(system, page):
     page.keyboard.press("Alt+ArrowUp")
     expect(labels.nth(0)).to_have_value("No")
     expect(phone.locator(".rich-chips")).to_have_text(re.compile(r"No\s*Yes"))
+    _fill_a_carousel(page, phone)
+    page.get_by_role("radio", name="Text", exact=True).check()
+    expect(phone).to_contain_text("Good morning, ")
+    _lose_the_session(page, system.acme)
+    expect(phone).to_contain_text("Good night!")
+    expect(phone.locator(".rich-chips")).to_have_text(re.compile(r"No\s*Yes"))
+    page.get_by_role("radio", name="Carousel").check()
+    expect(phone.locator(".rich-title")).to_have_text(TITLES)
+    page.get_by_role("radio", name="Text", exact=True).check()
     page.get_by_role("button", name="Save").last.click()
 
     expect(page.get_by_text("The RCS message was saved")).to_be_visible()
@@ -173,6 +182,42 @@ def test_an_rcs_message_is_composed_by_keys_and_seen_on_a_phone(system, page):
     expect(phone).to_contain_text("Reply STOP")
     page.get_by_role("button", name="Save").last.click()
     expect(page.get_by_text("The RCS message was saved")).to_be_visible()
+
+
+TITLES = ["First", "Third", "Second", "Fifth", "Fourth"]
+
+
+def _fill_a_carousel(page, phone):
+    """Of so many cards one is open; the focus is where one goes on."""
+    title = page.get_by_label("Title", exact=True)
+    page.get_by_role("radio", name="Carousel").check()
+    for name in ("Third", "Fourth", "Fifth"):
+        page.get_by_role("button", name="Add a card").press("Enter")
+        expect(title.last).to_be_focused()
+        page.keyboard.type(name)
+    expect(title).to_have_count(1)
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.get_by_role("button", name="Move up").first).to_be_focused()
+    page.get_by_role("button", name="Card 1").first.press("Enter")
+    expect(title).to_be_focused()
+    page.keyboard.type("First")
+    fault = page.locator("#rich-look").get_by_role("button", name="Card 2")
+    fault.first.press("Enter")
+    expect(title).to_have_value("")
+    expect(title).to_be_focused()
+    page.keyboard.type("Second")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(phone.locator(".rich-title")).to_have_text(TITLES)
+
+
+def _lose_the_session(page, workspace):
+    """Type too late, and log in again."""
+    page.context.clear_cookies(name=re.compile("^(?!.*csrf)"))
+    page.get_by_role("textbox", name="Text", exact=True).fill("Good night!")
+    page.get_by_label("E-mail").fill(workspace.email)
+    page.get_by_label("Password").fill(workspace.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("RCS message")
 
 
 def _edit(page, label, text):

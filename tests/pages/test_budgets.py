@@ -1,4 +1,4 @@
-"""What a list may cost: queries, bytes, and next to nothing while nothing happens."""
+"""What a page may cost: queries, bytes, and next to nothing while nothing happens."""
 
 import re
 from html import unescape
@@ -15,6 +15,7 @@ from leadrails.core import ids
 from leadrails.jobs.models import Job
 from leadrails.routing.models import Route
 from leadrails.tenants import audit
+from tests.destinations.test_rich_page import Form
 from tests.make import make_destination, make_job, make_lead, make_message
 from tests.pages.test_access import make_alert
 
@@ -38,6 +39,39 @@ OF_THINGS = ["sources:list", "routes:list", "destinations:list"]
 LIVE = ["leads:list", "jobs:list", "conversations:list", "alerts:list"]
 NAME = "Dr. Maria-Luise Hohenzollern-Sigmaringen von und zu Guttenberg 🚀 محمد العربي"
 POLL = {"HX-Request": "true"}
+TAPS = [
+    {
+        "kind": "open_url",
+        "label": "See the offer",
+        "url": "https://shop.example/{{ n }}",
+    },
+    {"kind": "reply", "label": "Call me today", "postback": "call-today"},
+    {"kind": "dial", "label": "Call us now", "phone": "+15125550100"},
+    {
+        "kind": "calendar",
+        "label": "Save the date",
+        "title": "A visit by Acme Kitchens",
+        "details": "We come and measure your kitchen, {{ first_name }}.",
+        "starts_at": "2026-05-04T15:00:00-05:00",
+        "ends_at": "2026-05-04T16:00:00-05:00",
+    },
+]
+FULL_CAROUSEL = {
+    "cards": [
+        {
+            "title": f"Kitchen number {number} for {{{{ first_name }}}}",
+            "description": "Oak fronts, a stone top, lights under the cupboards. " * 3,
+            "media": {
+                "url": f"https://cdn.example/kitchens/2026/{number}/front-large.jpg",
+                "thumbnail_url": f"https://cdn.example/kitchens/2026/{number}/small.jpg",
+                "height": "TALL",
+            },
+            "suggestions": TAPS,
+        }
+        for number in range(10)
+    ],
+    "suggestions": (TAPS * 3)[:11],
+}
 
 
 @pytest.fixture
@@ -107,6 +141,38 @@ def test_a_list_costs_few_queries_and_few_bytes(view, full, enter, url, asked):
     assert queries <= QUERIES, f"{view} asks the database {queries} times."
     size = len(response.content)
     assert size <= BYTES, f"{view} is {size:,} bytes: shorten what each row repeats."
+
+
+@pytest.mark.parametrize("is_folded", [True, False])
+def test_a_full_carousel_is_composed_in_few_bytes(
+    is_folded, world, enter, url, monkeypatch
+):
+    if not is_folded:
+        monkeypatch.setattr("destinations.rich_draft.FEW", 1000)
+    config = {"channel": "rcs", "from_number": "+15555550100"}
+    row = make_destination(
+        world.tenant, kind="telnyx_sms", config=config, rich=FULL_CAROUSEL
+    )
+    client, page = (
+        enter(world.tenant),
+        url("destinations:rich", destination=row.public_id),
+    )
+
+    shown = client.get(page)
+    typed = Form(shown.content.decode()).data
+    faulty = {**typed, "body_template": "", "suggestions[0].label": "x" * 26}
+    sizes = [
+        len(answer.content)
+        for answer in (
+            shown,
+            client.post(page, {**typed, "act": "preview"}),
+            client.post(page, {**typed, "act": "open cards[9].suggestions[3].label"}),
+            client.post(page, faulty),
+        )
+    ]
+
+    assert (max(sizes) <= BYTES) == is_folded, sizes
+    assert shown.content.count(b'class="rich-card"') == 10, "The phone shows them all."
 
 
 def copies_of(row, count, **fields):

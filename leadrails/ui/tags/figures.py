@@ -14,7 +14,6 @@ from leadrails.core.rich import Kind, Rich, Suggestion
 from leadrails.core.segments import CONCATENATED, SINGLE, Segments
 from leadrails.ui import charts
 from leadrails.ui.tags import register
-from leadrails.ui.tags.signs import icon
 
 _AROUND = 24  # characters before and after the one at fault
 _SIGNS = {
@@ -115,9 +114,9 @@ def suggestion(one: Suggestion) -> SafeString:
     where = one.url or one.phone or one.place or one.title
     sign = _SIGNS.get(one.kind)
     return format_html(
-        '<span class="rich-act"{}>{}<span>{}</span></span>',
+        '<li class="rich-act{}"{}>{}</li>',
+        f" sign-{sign}" if sign else "",
         format_html(' title="{}"', where) if where else "",
-        icon(sign) if sign else "",
         one.label,
     )
 
