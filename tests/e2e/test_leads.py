@@ -11,6 +11,8 @@ from tests.e2e.visitor import Visitor
 FLOOD = 100
 LONGEST = 0.050
 """Seconds in which 99 of 100 leads are answered, whatever Redis does."""
+BUSY = 3
+"""Times as long as with Redis at work may they take where that alone is longer."""
 
 
 def test_a_signed_lead_is_delivered_once_and_shown(system):
@@ -75,23 +77,33 @@ def test_leads_are_answered_at_once_and_delivered_once_while_redis_is_frozen(sys
     # Each thread of the web server has had a lead, and all are at rest.
     first = [system.post(system.acme, system.new_phone()).lead_id for _ in range(8)]
     system.wait_for_jobs(first, "delivered")
+    usual = flood(system, [system.new_phone() for _ in range(FLOOD)])
+    system.wait_for_jobs([answer.lead_id for answer in usual], "delivered")
     phones = [system.new_phone() for _ in range(FLOOD)]
     system.stack.freeze("redis")
     try:
-        with system.connection() as connection:
-            answers = [
-                system.send(system.sign(system.acme, phone), connection)
-                for phone in phones
-            ]
+        answers = flood(system, phones)
     finally:
         system.stack.thaw("redis")
 
     assert {answer.status for answer in answers} == {202}
-    times = sorted(answer.seconds for answer in answers)
-    assert times[FLOOD * 99 // 100 - 1] < LONGEST, [f"{t:.4f}" for t in times[-5:]]
+    longest = max(LONGEST, BUSY * of_99(usual))
+    assert of_99(answers) < longest, f"{of_99(answers):.4f}, {of_99(usual):.4f}"
     system.wait_for_jobs([answer.lead_id for answer in answers], "delivered")
     system.settle()
     assert system.messages_to(phones) == dict.fromkeys(phones, 1)
+
+
+def flood(system, phones):
+    with system.connection() as connection:
+        return [
+            system.send(system.sign(system.acme, phone), connection) for phone in phones
+        ]
+
+
+def of_99(answers):
+    """The seconds in which 99 of 100 came."""
+    return sorted(answer.seconds for answer in answers)[len(answers) * 99 // 100 - 1]
 
 
 def kill_redis(system):
