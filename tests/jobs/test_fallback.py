@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NUMBER = "+12025550100"
 RICH = {"to": NUMBER, "body": "Plain words", "channel": "rcs", "rich": {"text": "Hi"}}
 PLAIN = {"to": NUMBER, "body": "Plain words", "given": True}
+SID = "SM" + "7" * 32  # the text's
 UNREACHABLE = form("undelivered", "63036")
 
 
@@ -118,17 +119,30 @@ def test_of_what_is_sent_later_the_time_counts_from_then(job):
 
 
 def test_what_a_callback_is_at_is_looked_at_by_the_next_sweep(job):
+    report(job, form("sent"))
+    assert sweep_while_held(job) == 0
+    assert let_time_be_up() == 1
+    text = start(child_of(job))
+    report(text, form("sent", sid=SID))
+
+    report(job, form("delivered"))
+    assert sweep_while_held(text) == 1
+    assert deadlines(job) == {"recall"}
+    let_time_be_up()
+    assert child_of(job).is_possible_duplicate
+
+
+def sweep_while_held(job):
+    """As beat does while something else is at a job."""
+
     def sweep():
         count = let_time_be_up()
         connection.close()
         return count
 
-    report(job, form("sent"))
     with ThreadPoolExecutor(1) as other, transaction.atomic():
         Job.objects.select_for_update().get(pk=job.pk)
-        assert other.submit(sweep).result() == 0
-    assert let_time_be_up() == 1
-    assert child_of(job)
+        return other.submit(sweep).result()
 
 
 def test_one_that_breaks_keeps_no_other_waiting_and_is_tried_again(
@@ -216,7 +230,7 @@ def test_when_both_arrive_both_say_so(job, is_text_first):
     let_time_be_up()
     child = start(child_of(job))
     words = [
-        (child, form("delivered", sid="SM" + "7" * 32)),
+        (child, form("delivered", sid=SID)),
         (job, form("delivered")),
     ]
     for about, word in words if is_text_first else reversed(words):

@@ -263,6 +263,10 @@ def look_at_overdue(world):
     assert made.count() == 20
 
 
+def look_at_nothing(world):
+    assert overdue.sweep() == 0
+
+
 BEFORE = {
     "rich callbacks": bring_rich_callbacks,
     "overdue": let_time_be_up,
@@ -360,6 +364,7 @@ ACTS = {
     "callbacks": (callbacks, 2500),
     "rich callbacks": (callbacks, 3500),
     "overdue": (look_at_overdue, 2000),
+    "nothing overdue": (look_at_nothing, 20),
     "callbacks waiting": (callbacks_waiting, 100),
     "stop": (stop, 400),
     "unpriced": (lambda world: prices._unpriced(timedelta(0)), 1000),
@@ -458,6 +463,7 @@ LEAD_OWNERS = "lead_by_tenant, lead_by_source, lead_by_phone"
         ("queue_due_by_lane", "claim"),
         ("queue_due", "sweep"),
         ("queue_leased", "reap"),
+        ("deadline_due", "nothing overdue"),
         ("idempotency_by_age", "forget"),
         ("callback_unprocessed", "callbacks waiting"),
         (JOB_OWNERS, "jobs of a quiet workspace"),
