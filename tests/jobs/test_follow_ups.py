@@ -13,6 +13,7 @@ from leadrails.core import ids
 from leadrails.jobs import deadlines, overdue
 from leadrails.jobs import follow_up_rules as rules
 from leadrails.jobs.models import Deadline, FollowUpRule, Job
+from leadrails.leads.models import Lead
 from leadrails.tenants.models import AuditEntry, Role
 from tests.make import (
     make_destination,
@@ -97,6 +98,19 @@ def test_what_is_not_read_in_time_goes_through_another_destination(teller):
 
     (child,) = children()
     assert (child.destination_id, child.message) == (other.id, None)
+
+
+def test_nothing_goes_to_a_destination_that_is_removed_or_a_person_erased(place):
+    other = make_destination(place.tenant)
+    rule_of(place, action="destination", target=other)
+    rule_of(place, action="text", body_template="Hello?")
+    job = sent(place, "sent")
+    other.status = "revoked"
+    other.save()
+    erased = {"erased_at": NOW().isoformat()}
+    Lead.objects.filter(pk=job.lead_id).update(event=erased)
+    assert let_time_be_up() == 2
+    assert not children()
 
 
 def test_an_alert_names_the_rule_and_closes_with_it(place):
