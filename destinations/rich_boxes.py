@@ -108,7 +108,7 @@ class Item:
         aside: names and values of what another kind asked for, kept out of sight.
         words: by which a person knows it again.
         kept: all of it, to be carried out of sight while it is closed; else empty.
-        opens: the button that opens it.
+        opens: the act that opens it then.
     """
 
     path: str
@@ -119,7 +119,7 @@ class Item:
     aside: Sequence[tuple[str, str]] = ()
     words: str = ""
     kept: str = ""
-    opens: Button | None = None
+    opens: str = ""
     problem: str = ""
     doubt: str = ""
     inside: "Group | None" = None
@@ -128,7 +128,7 @@ class Item:
     def id(self) -> str:
         return id_of(self.path)
 
-    def closed(self, kept: str, opens: Button) -> "Item":
+    def closed(self, kept: str, opens: str) -> "Item":
         """The same with the first of all that is wrong in it."""
         problems, doubts = zip(*self._told(), strict=True)
         return replace(

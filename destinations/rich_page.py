@@ -262,8 +262,7 @@ class _Drawer:
     def _folded(self, item: Item, part: Part) -> Item:
         if part.is_open:
             return item
-        act = f"open {field_at(item.path)}"
-        return item.closed(part.kept(), Button(act, "chevron-down", _("Open")))
+        return item.closed(part.kept(), f"open {field_at(item.path)}")
 
     def _moves(
         self, path: str, at: int, count: int, *, may_remove: bool = True

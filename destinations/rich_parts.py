@@ -94,7 +94,7 @@ class CardDraft(Part):
     url: Text = ""
     thumbnail_url: Text = ""
     height: Text = Height.MEDIUM
-    suggestions: list[ChipDraft] = []
+    suggestions: Annotated[list[ChipDraft], Meta(max_length=_MOST_ON_CARD)] = []
 
     @classmethod
     def read(cls, form: Form, path: str) -> Self:

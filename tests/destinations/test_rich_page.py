@@ -1,5 +1,6 @@
 """The RCS editor: all of it by plain posts, each fault beside its field."""
 
+import json
 from html import unescape
 from html.parser import HTMLParser
 
@@ -60,6 +61,9 @@ CONTENTS = {
     "carousel": CAROUSEL,
     "file": {"file": {"url": "https://h.example/a.pdf"}},
 }
+
+
+MANY = json.dumps({"suggestions": [{}] * 11})
 
 
 class Form(HTMLParser):
@@ -167,7 +171,7 @@ def test_a_draft_loses_nothing_of_a_message(rich):
 
 
 @pytest.mark.parametrize(
-    "kept", ["", "{", "[]", '{"title": 1}', '{"title": "\\u0000"}']
+    "kept", ["", "{", "[]", MANY, '{"title": 1}', '{"title": "\\u0000"}']
 )
 def test_what_no_page_gave_is_an_empty_part(kept):
     assert CardDraft.thaw(kept) == CardDraft()
