@@ -1,12 +1,14 @@
 """RCS from a job's side: whom it reaches, and what a fallback makes of it."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from redis import Redis
 
+from destinations import reach
 from destinations.callbacks import addresses
 from destinations.credentials import provider_for
 from destinations.direct import call_directly
@@ -157,14 +159,14 @@ def test_what_is_known_of_a_phone_is_not_asked_again(simulator, settings):
 
     def ask(*phones):
         async def run():
-            reach, provider = Reach(), provider_for(place)
+            known, provider = Reach(), provider_for(place)
             async with ProviderSession() as http:
-                asked = [reach.has_rcs(provider, phone, http) for phone in phones]
-                known = await asyncio.gather(*asked)
+                asked = [known.has_rcs(provider, phone, http) for phone in phones]
+                answers = await asyncio.gather(*asked)
             mine = [row for row in redis.client_list() if row["name"] == name]
             open_connections.append(len(mine))
-            await reach.close()
-            return known
+            await known.close()
+            return answers
 
         return asyncio.run(run())
 
@@ -176,6 +178,44 @@ def test_what_is_known_of_a_phone_is_not_asked_again(simulator, settings):
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     assert ask(CAPABLE) == [None]
     redis.close()
+
+
+class Slow:
+    """Answers too late the first time."""
+
+    kind, checks_rcs_of = "slow", uuid4().hex
+    asked = 0
+
+    async def has_rcs(self, *_about):
+        self.asked += 1
+        await asyncio.sleep(10 if self.asked == 1 else 0)
+        return True
+
+
+class Other(Slow):
+    checks_rcs_of = uuid4().hex
+    asked = 1
+
+
+def test_who_answers_late_is_asked_again_and_what_is_known_is_an_agents_for_a_day(
+    settings, monkeypatch
+):
+    monkeypatch.setattr(reach, "PATIENCE", 0.01)
+    slow, other = Slow(), Other()
+
+    async def ask():
+        known = Reach()
+        answers = [await known.has_rcs(one, CAPABLE, None) for one in (slow,) * 3]
+        answers.append(await known.has_rcs(other, CAPABLE, None))
+        await known.close()
+        return answers
+
+    assert asyncio.run(ask()) == [None, True, True, True]
+    assert (slow.asked, other.asked) == (2, 2)
+    key = reach._key(slow, slow.checks_rcs_of, CAPABLE)
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        assert 0 < redis.ttl(key) <= 24 * 3600
+    assert CAPABLE.strip("+") not in key
 
 
 def test_an_agent_that_posts_elsewhere_is_told(simulator, settings):
