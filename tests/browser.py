@@ -3,10 +3,12 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from leadrails.embedded.browser import NAMES
 
+PATIENCE = 20_000  # milliseconds, however busy the machine is
+expect.set_options(timeout=PATIENCE)
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -13,14 +13,14 @@ def test_who_comes_meanwhile_leaves_at_once_and_whoever_comes_later_does_it():
     @one_at_a_time
     def work(who):
         began.set()
-        go_on.wait(10)
+        go_on.wait(30)
         done.append(who)
         if who == "fails":
             raise ValueError
 
     first = Thread(target=work, args=["first"])
     first.start()
-    assert began.wait(10)
+    assert began.wait(30)
     work("meanwhile")
     assert done == []
     go_on.set()

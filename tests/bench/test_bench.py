@@ -63,7 +63,7 @@ def bench(*arguments):
     )
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_every_benchmark_measures_what_it_says():
     done = bench("--small")
     figures = {}

@@ -43,7 +43,7 @@ class PigeonPost:
         return [r for r in self._asked if (r["to"], r["account"]) == (to, account)]
 
     def wait(self, *, account):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while any(m["state"] == "waiting" for m in self.ledger(account=account)):
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -53,7 +53,7 @@ class PigeonPost:
     def start(self):
         ready = threading.Event()
         threading.Thread(target=self._run, args=[ready], daemon=True).start()
-        assert ready.wait(10)
+        assert ready.wait(30)
 
     def stop(self):
         self._loop.call_soon_threadsafe(self._loop.stop)

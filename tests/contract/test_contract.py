@@ -362,7 +362,7 @@ async def receive(provider, contract, http):
     )
     try:
         await provider.send(message, http)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not any(is_delivered(provider, body) for _, body, _ in received):
             assert time.monotonic() < deadline, received
             await asyncio.sleep(0.02)

@@ -4,8 +4,6 @@ import re
 
 from playwright.sync_api import expect
 
-PATIENCE = 20_000  # milliseconds
-
 
 def log_in(page, workspace):
     """By keyboard alone."""

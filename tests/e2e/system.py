@@ -133,7 +133,7 @@ class System:
     def last_words(self):
         return "\n".join(self.lines[-40:])
 
-    def wait(self, condition, what, seconds=20.0):
+    def wait(self, condition, what, seconds=60.0):
         """Return the first true value of `condition()`; fail after `seconds`."""
         deadline = time.monotonic() + seconds
         while not (value := condition()):
@@ -216,7 +216,7 @@ class System:
             "SELECT * FROM jobs_job WHERE lead_id = ANY(%s) ORDER BY id", list(leads)
         )
 
-    def wait_for_jobs(self, leads, state, seconds=20.0):
+    def wait_for_jobs(self, leads, state, seconds=60.0):
         """The jobs of these leads, once there is one each and all are in `state`."""
 
         def jobs():

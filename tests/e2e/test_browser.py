@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browsing import PATIENCE, choose, log_in
+from tests.e2e.browsing import choose, log_in
 from tests.e2e.troubles import refused_rows
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,7 @@ def test_a_test_event_is_followed_from_its_button_to_its_message(system, page):
 
     result = page.locator("#test-result")
     expect(result.get_by_text("Took it")).to_be_visible()
-    expect(result.get_by_text("Delivered", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(result.get_by_text("Delivered", exact=True)).to_be_visible()
     expect(result.get_by_text("This updates by itself.")).to_be_hidden()
 
     result.get_by_role("link", name="Details").click()

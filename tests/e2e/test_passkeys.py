@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browsing import PATIENCE
+from tests.browser import PATIENCE
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browsing import PATIENCE, choose, log_in
+from tests.e2e.browsing import choose, log_in
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +49,7 @@ def test_a_newcomer_sees_a_first_message_delivered_within_few_clicks(page, newco
     steps.get_by_role("link", name="Create a route").click()
     page.get_by_role("button", name="Create", exact=True).click()
     steps.get_by_role("button", name="Send a test lead").click()
-    expect(steps).to_contain_text("your first message was delivered", timeout=PATIENCE)
+    expect(steps).to_contain_text("your first message was delivered")
     expect(steps.locator(".bubble")).to_contain_text("Hi Taylor")
     steps.get_by_role("link", name="See every step of it").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Delivered")

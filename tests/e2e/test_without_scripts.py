@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from destinations.providers import simulated
-from tests.e2e.browsing import PATIENCE, choose, log_in
+from tests.browser import PATIENCE
+from tests.e2e.browsing import choose, log_in
 
 pytestmark = pytest.mark.browser
 

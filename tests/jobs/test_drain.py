@@ -326,7 +326,7 @@ def test_a_drain_that_is_stopped_cuts_off_calls_that_hang(simulator, settings):
 
     began = time.monotonic()
     loop.stop()
-    running.join(10)
+    running.join(30)
     loop.close()
 
     assert not running.is_alive()

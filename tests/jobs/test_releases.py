@@ -109,7 +109,7 @@ def test_a_hold_waits_for_a_resumption_that_is_under_way():
             resume(job)
             written = threads.submit(put_aside_apart, asides)
             wait_for_a_lock()
-        written.result(10)
+        written.result(30)
     assert is_due(job)
 
 
@@ -121,7 +121,7 @@ def put_aside_apart(asides):
 
 
 def wait_for_a_lock():
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while time.monotonic() < until:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")

@@ -16,7 +16,7 @@ from leadrails.jobs.wake import Bell, Waker, channel
 from tests.make import make_job
 
 
-def until(condition, seconds=10):
+def until(condition, seconds=30):
     deadline = time.monotonic() + seconds
     while not (done := condition()) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -102,7 +102,7 @@ def test_a_bell_ends_whenever_it_is_cancelled(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_a_lingering_drain_sends_what_is_announced(simulator, settings):
     settings.LEADRAILS_SIMULATOR_URL = simulator.url
-    loop = SenderLoop(linger=5)
+    loop = SenderLoop(linger=30)
     running = threading.Thread(target=loop.run)
     running.start()
     assert until(lambda: loop.drain is not None and loop.drain._bell.is_heard)
@@ -113,9 +113,9 @@ def test_a_lingering_drain_sends_what_is_announced(simulator, settings):
     def is_accepted():
         return Job.objects.get(pk=job.pk).state == "accepted"
 
-    assert until(is_accepted, seconds=4)
+    assert until(is_accepted, seconds=25)
     loop.stop()
-    running.join(5)
+    running.join(30)
     assert not running.is_alive()
     loop.close()
 

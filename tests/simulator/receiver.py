@@ -57,7 +57,7 @@ class Receiver(ThreadingHTTPServer):
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
-    def events(self, count, timeout=10.0):
+    def events(self, count, timeout=30.0):
         """The first JSON bodies, once there are so many."""
         deadline = time.monotonic() + timeout
         while len(self.received) < count:
@@ -68,7 +68,7 @@ class Receiver(ThreadingHTTPServer):
     def about(self, sid):
         return [r for r in self.received if r.form.get("MessageSid") == sid]
 
-    def wait(self, sid, count, timeout=10.0):
+    def wait(self, sid, count, timeout=30.0):
         deadline = time.monotonic() + timeout
         while len(self.about(sid)) < count:
             assert time.monotonic() < deadline, f"only {self.about(sid)}"

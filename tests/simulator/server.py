@@ -76,7 +76,7 @@ class Simulator:
         """Seconds until the process was gone."""
         began = time.monotonic()
         self.process.send_signal(how)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=30)
         self.process.stdout.close()
         return time.monotonic() - began
 
@@ -107,7 +107,7 @@ class Simulator:
         """Every page of a list of messages that was asked for, oldest first."""
         return self._call("GET", "listings", query=filters)["listings"]
 
-    def wait(self, *, count=1, until=None, timeout=10.0, **filters) -> list[dict]:
+    def wait(self, *, count=1, until=None, timeout=30.0, **filters) -> list[dict]:
         """The messages, once there are `count` and `until` holds for each of them."""
         until = until or (lambda message: message["status"] in FINAL)
         deadline = time.monotonic() + timeout
@@ -118,7 +118,7 @@ class Simulator:
             assert time.monotonic() < deadline, f"not in time: {messages}"
             time.sleep(0.02)
 
-    def wait_until_over(self, timeout=10.0, *, account=None) -> None:
+    def wait_until_over(self, timeout=30.0, *, account=None) -> None:
         """Return once nothing is underway, or nothing of one account."""
         deadline = time.monotonic() + timeout
         while self._underway(account):
@@ -177,7 +177,7 @@ class Simulator:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{error.code}: {error.read().decode()}") from error

@@ -7,7 +7,7 @@ from tests.simulator.test_client import send
 
 
 def get(simulator, path, **more):
-    return requests.get(f"{simulator.url}/_simulator/{path}", timeout=5, **more)
+    return requests.get(f"{simulator.url}/_simulator/{path}", timeout=20, **more)
 
 
 def bearer(secret):
@@ -63,9 +63,9 @@ def test_switches_need_the_secret(simulator, account):
     base = f"{simulator.url}/_simulator"
 
     changes = [
-        requests.put(f"{base}/accounts/{account.sid}", json={}, auth=own, timeout=5),
-        requests.post(f"{base}/faults", json={}, auth=own, timeout=5),
-        requests.delete(f"{base}/faults", auth=own, timeout=5),
+        requests.put(f"{base}/accounts/{account.sid}", json={}, auth=own, timeout=20),
+        requests.post(f"{base}/faults", json={}, auth=own, timeout=20),
+        requests.delete(f"{base}/faults", auth=own, timeout=20),
     ]
     assert [answer.status_code for answer in changes] == [401, 401, 401]
 
@@ -85,7 +85,7 @@ def test_a_wrong_setting_is_refused_with_its_name(simulator, path, body):
         f"{simulator.url}/_simulator/{path}",
         json=body,
         headers=bearer(simulator.secret),
-        timeout=5,
+        timeout=20,
     )
 
     assert answer.status_code == 400
@@ -110,7 +110,7 @@ def test_random_faults_repeat_with_their_seed(simulator, account):
                 f"{simulator.url}/2010-04-01/Accounts/{account.sid}/Messages.json",
                 data={"To": "+12125550100", "From": "+15555550100", "Body": "Hi"},
                 auth=(account.sid, account.auth_token),
-                timeout=5,
+                timeout=20,
             )
             for _ in range(20)
         ]

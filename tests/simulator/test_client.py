@@ -86,7 +86,7 @@ def test_every_answer_has_the_documented_form(simulator, account):
         f"{simulator.url}/2010-04-01/Accounts/{account.sid}/Messages.json",
         data={"To": "+12125550100", "From": SENDER, "Body": "Hé"},
         auth=(account.sid, account.auth_token),
-        timeout=5,
+        timeout=20,
     )
     body = answer.json()
 

@@ -113,7 +113,7 @@ def test_a_restricted_key_may_not_change_services(simulator, account):
         f"{simulator.url}/v1/Services",
         data={"FriendlyName": "Mine"},
         auth=(account.key_sid, account.key_secret),
-        timeout=5,
+        timeout=20,
     )
 
     assert (answer.status_code, answer.json()["code"]) == (403, 20003)
@@ -126,7 +126,7 @@ def test_another_accounts_things_are_not_found(simulator, client, account):
     own = (stranger.sid, stranger.auth_token)
 
     for path in (f"/v1/Services/{made.sid}", f"/v1/Services/{account.service_sid}"):
-        answer = requests.get(simulator.url + path, auth=own, timeout=5)
+        answer = requests.get(simulator.url + path, auth=own, timeout=20)
         assert (answer.status_code, answer.json()["code"]) == (404, 20404)
 
 
@@ -146,7 +146,7 @@ def test_an_account_of_ones_own_is_printed_and_works(simulator, monkeypatch):
     fields = {line[:18].strip(): line[19:].strip() for line in printed.splitlines()}
     client = make_client(simulator, fields["Account SID"], fields["Auth token"])
     assert send(client, messaging_service_sid=fields["Messaging Service"]).sid
-    assert requests.get(fields["Handsets"], timeout=5).status_code == 200
+    assert requests.get(fields["Handsets"], timeout=20).status_code == 200
 
 
 def test_a_ledger_of_an_older_version_goes_on(tmp_path):

@@ -89,9 +89,9 @@ def test_short_links_lead_to_the_long_ones(simulator, client, account):
     found = re.fullmatch(
         rf"Your quote: ({simulator.url}/\w{{10}})\. Ours: {simulator.url}/x", sent.body
     )
-    answer = requests.get(found[1], allow_redirects=False, timeout=5)
+    answer = requests.get(found[1], allow_redirects=False, timeout=20)
     assert (answer.status_code, answer.headers["Location"]) == (302, long)
-    assert requests.get(f"{found[1][:-10]}{'x' * 10}", timeout=5).status_code == 404
+    assert requests.get(f"{found[1][:-10]}{'x' * 10}", timeout=20).status_code == 404
 
 
 def test_links_stay_as_they_are_unless_a_service_shortens_them(client):
@@ -116,7 +116,7 @@ def test_where_no_mms_is_taken_a_service_sends_links_to_the_media(
     assert words[0] == "Look:"
     for link, url in zip(words[1:], media, strict=True):
         assert re.fullmatch(rf"{simulator.url}/\w{{7}}", link)
-        answer = requests.get(link, allow_redirects=False, timeout=5)
+        answer = requests.get(link, allow_redirects=False, timeout=20)
         assert (answer.status_code, answer.headers["Location"]) == (302, url)
 
 

@@ -15,7 +15,7 @@ def post(simulator, account):
             f"{simulator.url}/2010-04-01/Accounts/{account.sid}/Messages.json",
             data={"To": TO, "From": SENDER, "Body": "Hello"} | form,
             auth=(user, password),
-            timeout=5,
+            timeout=20,
         )
 
     return post
@@ -112,7 +112,7 @@ def test_an_inactive_account_can_be_read_but_not_used(simulator, account, post, 
     shown = requests.get(
         f"{simulator.url}/2010-04-01/Accounts/{account.sid}.json",
         auth=(account.sid, account.auth_token),
-        timeout=5,
+        timeout=20,
     )
 
     assert (answer.status_code, answer.json()["code"]) == (401, 20005)
@@ -165,6 +165,6 @@ def test_more_requests_at_a_time_than_allowed_are_refused(simulator, account, po
 
 
 def test_an_unknown_path_is_answered_like_the_provider(simulator):
-    answer = requests.get(f"{simulator.url}/2010-04-01/Nothing.json", timeout=5)
+    answer = requests.get(f"{simulator.url}/2010-04-01/Nothing.json", timeout=20)
 
     assert (answer.status_code, answer.json()["code"]) == (404, 20404)

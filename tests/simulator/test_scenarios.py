@@ -34,7 +34,7 @@ def number_of(name):
 
 @pytest.fixture
 def post(simulator, account, receiver):
-    def post(to, timeout=6):
+    def post(to, timeout=20):
         answer = requests.post(
             f"{simulator.url}/2010-04-01/Accounts/{account.sid}/Messages.json",
             data={
@@ -54,7 +54,7 @@ def post(simulator, account, receiver):
 
 def outcome_of(post, scenario, to):
     try:
-        return post(to, timeout=0.5 if scenario.fault is Fault.HANG else 6)
+        return post(to, timeout=0.5 if scenario.fault is Fault.HANG else 20)
     except requests.exceptions.RequestException as error:
         return type(error)
 
@@ -95,7 +95,7 @@ def test_a_refusal_for_too_many_requests_names_a_wait(simulator, account):
         f"{simulator.url}/2010-04-01/Accounts/{account.sid}/Messages.json",
         data={"To": number_of("rate_limited_always"), "From": SENDER, "Body": "Hi"},
         auth=(account.sid, account.auth_token),
-        timeout=5,
+        timeout=20,
     )
 
     assert answer.headers["Retry-After"] == "1"

@@ -95,7 +95,7 @@ def test_the_failover_url_hears_of_it_when_the_first_fails(
 def test_a_picture_of_a_phone_can_be_fetched(simulator, account, receiver, hook):
     path = handsets_path(simulator.secret, account.sid)
     form = {"with": account.telnyx_sender, "picture": "sample"}
-    requests.post(f"{simulator.url}{path}{TO}/reply", data=form, timeout=5)
+    requests.post(f"{simulator.url}{path}{TO}/reply", data=form, timeout=20)
 
     (event,) = receiver.events(1)
     (media,) = event["data"]["payload"]["media"]
