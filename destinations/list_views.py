@@ -8,6 +8,7 @@ from destinations import pages
 from destinations.models import Destination
 from leadrails.tenants.doors import TenantRequest, member_required
 from leadrails.tenants.models import Role
+from leadrails.ui.asking import asked_text
 from leadrails.ui.paging import page_of
 
 
@@ -17,7 +18,7 @@ def destination_list(request: TenantRequest) -> HttpResponse:
     mine = (
         Destination.objects.for_tenant(request.tenant).listed().order_by("name", "id")
     )
-    text = request.GET.get("q", "").replace("\x00", "").strip()
+    text = asked_text(request.GET)
     named = mine.filter(name__icontains=text) if text else mine
     page = page_of(
         list(named.values_list("id", flat=True)),

@@ -18,6 +18,7 @@ from leadrails.core import phone
 from leadrails.tenants import audit
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
+from leadrails.ui.asking import asked_text
 from leadrails.ui.paging import keyset_page
 
 
@@ -50,14 +51,10 @@ def _filtered(request: TenantRequest) -> SuppressionQuerySet:
     rows = rows.exclude(lifted_at=None) if _is_lifted(request) else rows.in_force()
     if (reason := request.GET.get("reason", "")) in Suppression.Reason.values:
         rows = rows.filter(reason=reason)
-    if query := _query(request):
+    if query := asked_text(request.GET):
         read = phone.normalise(query, request.tenant.country)
         rows = rows.filter(phone=read.e164 or query[:16])
     return rows
-
-
-def _query(request: TenantRequest) -> str:
-    return request.GET.get("q", "").replace("\0", "").strip()
 
 
 def _active(request: TenantRequest) -> list[dict[str, Any]]:
@@ -66,7 +63,7 @@ def _active(request: TenantRequest) -> list[dict[str, Any]]:
     if (reason := request.GET.get("reason", "")) in reasons:
         label = reasons[reason]
         active.append({"name": "reason", "label": _("Why"), "value": label})
-    if query := _query(request):
+    if query := asked_text(request.GET):
         active.append({"name": "q", "label": _("Search"), "value": query})
     return active
 

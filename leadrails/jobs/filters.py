@@ -26,6 +26,7 @@ from leadrails.leads.models import Source
 from leadrails.lists import Fixed
 from leadrails.tenants.doors import read_id
 from leadrails.tenants.models import Tenant
+from leadrails.ui.asking import asked_text
 from leadrails.ui.states import look_of
 
 SPAN = ("from", "to")  # when what is asked for came in
@@ -43,14 +44,10 @@ def parts_of(query: QueryDict) -> list[Q]:
     return [Q(state=Fixed(state)) for state in dict.fromkeys(chosen_states(query))]
 
 
-def _text(query: QueryDict) -> str:
-    return query.get("q", "").replace("\x00", "").strip()
-
-
 def is_one_job(query: QueryDict) -> bool:
     """Whether the search names a job, so that no other will ever be found."""
     try:
-        ids.decode(Job.prefix, _text(query))
+        ids.decode(Job.prefix, asked_text(query))
     except ValueError:
         return False
     return True
@@ -95,7 +92,7 @@ def narrowed(jobs: JobQuerySet, query: QueryDict, country: str) -> JobQuerySet:
         jobs = jobs.filter(id__gte=ids.uuid7_floor(begin))
     if end := moment_of(query, "to"):
         jobs = jobs.filter(id__lt=ids.uuid7_floor(end))
-    if text := _text(query):
+    if text := asked_text(query):
         jobs = jobs.filter(_matching(text, country))
     return jobs
 
@@ -190,7 +187,7 @@ def active_filters(
         if at := moment_of(query, name):
             value = date_format(timezone.localtime(at), "j M Y, H:i")
             active.append({"name": name, "label": label, "value": value})
-    if text := query.get("q", "").strip():
+    if text := asked_text(query):
         active.append({"name": "q", "label": _("Search"), "value": text})
     return active
 

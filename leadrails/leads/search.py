@@ -21,6 +21,7 @@ from leadrails.leads.views import found_leads
 from leadrails.routing.models import Route
 from leadrails.rules.models import Rule
 from leadrails.tenants.doors import TenantRequest, member_required
+from leadrails.ui.asking import asked_text
 
 SHOWN = 5  # of each kind; the lists have the rest
 PAGES: tuple[tuple[Any, str, str], ...] = (
@@ -49,7 +50,7 @@ class Meaning:
 @require_safe
 @member_required()
 def search(request: TenantRequest) -> HttpResponse:
-    text = request.GET.get("q", "").replace("\x00", "").strip()
+    text = asked_text(request.GET)
     if page := _page_of(request, text):
         return redirect(page)
     meaning = _meaning(text, request.tenant.country)

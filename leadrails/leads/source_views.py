@@ -36,6 +36,7 @@ from leadrails.tenants.doors import (
 )
 from leadrails.tenants.models import Role
 from leadrails.tenants.settings_pages import add_error
+from leadrails.ui.asking import asked_text
 from leadrails.ui.paging import page_of
 
 
@@ -45,7 +46,7 @@ def source_list(request: TenantRequest) -> HttpResponse:
     is_revoked = "revoked" in request.GET
     found = Source.objects.for_tenant(request.tenant)
     found = found.filter(status="revoked") if is_revoked else found.listed()
-    text = request.GET.get("q", "").replace("\x00", "").strip()
+    text = asked_text(request.GET)
     named = found.filter(name__icontains=text) if text else found
     page = page_of(
         list(named.order_by("name", "id").values_list("id", flat=True)),

@@ -24,6 +24,7 @@ from leadrails.leads.models import Lead, LeadQuerySet, Source
 from leadrails.tenants.doors import TenantRequest, member_required, read_id
 from leadrails.tenants.models import Role
 from leadrails.ui import live
+from leadrails.ui.asking import asked_text
 from leadrails.ui.paging import KeysetPage, keyset_page, searched_page
 
 LOOK_THROUGH = 10_000  # leads that one page is searched for a name or an address
@@ -128,7 +129,7 @@ def found_leads(request: TenantRequest) -> KeysetPage[Lead]:
         "by": lists.ORDER,
         "read": lists.select,
     }
-    text = request.GET.get("q", "").replace("\x00", "").strip()
+    text = asked_text(request.GET)
     if not text:
         return keyset_page(leads, **how)
     if known := _known(text, request.tenant.country):
@@ -187,7 +188,7 @@ def _active(request: TenantRequest, sources: list[Source]) -> list[dict[str, Any
         active.append({"name": "unrouted", "label": _("Routing"), "value": value})
     if tag := request.GET.get("tag"):
         active.append({"name": "tag", "label": _("Tag"), "value": tag})
-    if query := request.GET.get("q", "").strip():
+    if query := asked_text(request.GET):
         active.append({"name": "q", "label": _("Search"), "value": query})
     return active
 

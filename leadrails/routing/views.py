@@ -29,6 +29,7 @@ from leadrails.tenants.doors import (
 )
 from leadrails.tenants.models import Role, Tenant
 from leadrails.tenants.settings_pages import add_error
+from leadrails.ui.asking import asked_text
 from leadrails.ui.paging import page_of
 
 NAMES = ("name", "source__name", "workflow__name", "destination__name")
@@ -43,7 +44,7 @@ def route_list(request: TenantRequest) -> HttpResponse:
     mine = _routes(request.tenant).order_by(
         "source__name", "source_id", "workflow__name", "priority", "id"
     )
-    text = request.GET.get("q", "").replace("\x00", "").strip()
+    text = asked_text(request.GET)
     named = [pk for pk, *names in mine.values_list("id", *NAMES) if _has(names, text)]
     page = page_of(
         named,
