@@ -1,6 +1,6 @@
 """The figures of the overview, out of counters: never a count over the jobs."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -105,13 +105,12 @@ class Figures:
             found[count.bin] += count.number
         return [found[span] for span in self.spans]
 
-    def of_each_destination(self) -> "defaultdict[UUID, Figures]":
-        counts: defaultdict[UUID, list[Binned]] = defaultdict(list)
+    def of_each(self, destinations: Iterable[UUID]) -> "dict[UUID, Figures]":
+        counts: dict[UUID, list[Binned]] = {place: [] for place in destinations}
         for count in self.counts:
-            counts[count.about_id].append(count)
-        none = replace(self, counts=[])
-        each = {place: replace(self, counts=mine) for place, mine in counts.items()}
-        return defaultdict(lambda: none, each)
+            if count.about_id in counts:
+                counts[count.about_id].append(count)
+        return {place: replace(self, counts=mine) for place, mine in counts.items()}
 
 
 def figures_of(tenant: Tenant, period: Period, now: datetime) -> Figures:

@@ -92,7 +92,7 @@ def _rows(tenant: Tenant, found: Figures, now: datetime) -> list[dict[str, Any]]
         .order_by("name")
     )
     waiting = figures.waiting_since(place.pk for place in places)
-    each = found.of_each_destination()
+    each = found.of_each(place.pk for place in places)
     return [_row(place, each[place.pk], waiting.get(place.pk), now) for place in places]
 
 
