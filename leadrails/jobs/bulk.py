@@ -109,19 +109,26 @@ def releasable(jobs: JobQuerySet, *, until: datetime) -> JobQuerySet:
     )
 
 
+_COUNTED = """
+SELECT destination_id, count(*), number > {most} AS is_more
+FROM (SELECT destination_id, row_number() OVER (ORDER BY id) AS number
+  FROM ({found}) found) numbered
+GROUP BY 1, 3
+"""
+
+
 def preview(jobs: JobQuerySet) -> Preview:
-    """Count the oldest, at most one more than an act takes, where they are."""
-    found = jobs.order_by("id").values("destination_id")[: MOST + 1]
+    """Count the oldest, as many as an act takes, where they are."""
+    found = jobs.order_by("id").values("id", "destination_id")[: MOST + 1]
     try:
         statement, parameters = found.query.sql_with_params()
     except EmptyResultSet:
         return Preview(0, is_capped=False)
-    counted = f"SELECT destination_id, count(*) FROM ({statement}) found GROUP BY 1"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(counted, parameters)
-        places = Counter(dict(cursor.fetchall()))
-    count = places.total()
-    return Preview(min(count, MOST), count > MOST, places)
+        cursor.execute(_COUNTED.format(found=statement, most=MOST), parameters)
+        rows = cursor.fetchall()
+    places = Counter({place: count for place, count, is_more in rows if not is_more})
+    return Preview(places.total(), any(is_more for *_, is_more in rows), places)
 
 
 def replay_jobs(

@@ -71,7 +71,9 @@ def test_one_act_takes_no_more_than_its_most(place, monkeypatch):
     monkeypatch.setattr(bulk, "CHUNK", 2)
     jobs_in(place, *["dead"] * 5, reason="expired")
     found = bulk.replayable(all_of(place), until=timezone.now())
-    assert bulk.preview(found) == bulk.Preview(3, is_capped=True)
+    seen = bulk.preview(found)
+    assert seen == bulk.Preview(3, is_capped=True)
+    assert seen.places == {place.pk: 3}
     assert bulk.replay_jobs(all_of(place), **act(place)) == 3
     assert bulk.replay_jobs(all_of(place), **act(place)) == 2
 
