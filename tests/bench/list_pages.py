@@ -49,6 +49,13 @@ PAGES = {
     "jobs_by_an_unknown_error": "jobs/?q=30999",
     "jobs_of_a_destination": "jobs/?destination={destination}",
     "dead_jobs_of_a_destination": "jobs/?destination={destination}&state=dead",
+    "jobs_of_a_source": "jobs/?source={source}",
+    "jobs_of_an_idle_source": "jobs/?source={idle_source}",
+    "jobs_of_a_day": "jobs/?from={since}&to={until}",
+    "jobs_of_a_source_and_day": "jobs/?source={source}&from={since}&to={until}",
+    "jobs_of_an_idle_source_and_day": (
+        "jobs/?source={idle_source}&from={since}&to={until}"
+    ),
     "replay_all": "jobs/replay",
     "replay_all_dead": "jobs/replay?state=dead",
     "cancel_all": "jobs/cancel",
@@ -179,13 +186,20 @@ class Visitor:
     def __init__(self, place: Place) -> None:
         tenant = place.source.tenant
         self.base = f"/t/{tenant.slug}/"
-        self.destination = place.destinations[0].public_id
+        middle = timezone.now() - AGE / 2
+        self.words = {
+            "destination": place.destinations[0].public_id,
+            "source": place.source.public_id,
+            "idle_source": make.make_source(tenant, name="Idle").public_id,
+            "since": f"{middle:%Y-%m-%dT%H:%M}",
+            "until": f"{middle + timedelta(days=1):%Y-%m-%dT%H:%M}",
+        }
         self.client = Client(headers={"host": "127.0.0.1"})
         self.client.force_login(make.make_user(tenant))
         self.get("")  # the first page of a session notes the workspace in it
 
     def get(self, path: str) -> Any:
-        url = self.base + path.format(destination=self.destination)
+        url = self.base + path.format(**self.words)
         answer = self.client.get(url)
         assert answer.status_code == 200, f"{url} answered {answer.status_code}"
         return answer
