@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "leadrails.ui.middleware.WayBackMiddleware",
 ]
 
 ROOT_URLCONF = "leadrails.urls"

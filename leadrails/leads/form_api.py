@@ -24,7 +24,6 @@ from django.http import (
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from leadrails.core import ids
 from leadrails.leads import directory, events
@@ -37,18 +36,23 @@ KINDS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @csrf_exempt
-@require_POST
 def html_form(request: HttpRequest, source: str, token: str) -> HttpResponse:
     try:
+        if request.method != "POST":
+            reason = "Fill in the form on the page it is on: this address takes it."
+            raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", reason)
         found = _find(source, token)
         fields = _fields(request)
         if not any(text for name, text in fields if name == TRAP):
             _take(request, found, fields)
     except Refusal as refusal:
         context = {"reason": refusal.reason}
-        return render(
+        answer = render(
             request, "leads/form_refused.html", context, status=refusal.status
         )
+        if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            answer["Allow"] = "POST"
+        return answer
     next_url = dict(fields).get(NEXT, "")
     if next_url and _is_on(next_url, found.allowed_site_url):
         return HttpResponseRedirect(next_url, status=HTTPStatus.SEE_OTHER)

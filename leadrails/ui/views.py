@@ -72,6 +72,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
     return render(request, "404.html", status=404)
 
 
+def method_not_allowed(request: HttpRequest, *, allowed: str) -> HttpResponse:
+    response = render(request, "405.html", status=405)
+    response["Allow"] = allowed
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without the context processors: what they ask may be what broke."""
     if _is_for_a_machine(request):

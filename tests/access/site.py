@@ -56,6 +56,7 @@ ERRORS = {
     400: lambda request: views.bad_request(request, ValueError()),
     403: lambda request: views.permission_denied(request, ValueError()),
     404: lambda request: views.page_not_found(request, ValueError()),
+    405: lambda request: views.method_not_allowed(request, allowed="POST"),
     413: lambda request: views.bad_request(request, RequestDataTooBig()),
     429: throttle.too_many,
     500: views.server_error,
@@ -99,7 +100,8 @@ class Site:
     def add(self, who, client, name, url):
         response = client.get(url)
         assert response.status_code < 500 or name == "healthz", f"{name} fails: {url}"
-        self.keep(who, url, response)
+        if response.status_code != 405:  # looked at once, with the errors
+            self.keep(who, url, response)
 
     def keep(self, who, url, response):
         if not response.streaming and b"<html" in response.content:

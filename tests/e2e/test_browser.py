@@ -10,6 +10,12 @@ pytestmark = pytest.mark.browser
 
 NO_ANSWER = 51
 """The ending of a number whose phone is off or out of reach."""
+ADD_FIELDS = """(form) => {
+  const field = document.createElement("input");
+  Object.assign(field, {type: "hidden", name: "more"});
+  for (let count = 0; count < 1001; count++) form.append(field.cloneNode());
+}"""
+"""More than Django reads from one form."""
 
 
 def test_a_test_event_is_followed_from_its_button_to_its_message(system, page):
@@ -78,8 +84,24 @@ def test_a_page_that_fails_says_what_to_do_and_leads_back(system, browser):
     page.get_by_role("link", name="Go to the overview").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Overview")
 
+    answer = page.goto("/ui/theme")  # a button's address, opened as a page
+    assert answer.status == 405
+    expect(page.get_by_text("Nothing was changed.")).to_be_visible()
+    page.get_by_role("link", name="Go to the overview").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Overview")
+
+    page.goto("/t/acme/suppressions/new/")
+    page.locator("main form").evaluate(ADD_FIELDS)
+    page.get_by_label("Phone").fill("+1 202 555 0123")
+    with page.expect_navigation() as sent:
+        page.locator("main form button").first.click()
+    assert sent.value.status == 400
+    expect(page.get_by_text("This request could not be read")).to_be_visible()
+    page.get_by_role("link", name="Go to the overview").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Overview")
+
     page.goto("/t/acme/suppressions/import/")
-    page.locator("main textarea").evaluate("(box) => box.value = '+1'.repeat(2e6)")
+    page.locator("main textarea").evaluate("(box) => box.value = '+1'.repeat(6e5)")
     with page.expect_navigation() as sent:
         page.locator("main form button").first.click()
     assert sent.value.status == 413

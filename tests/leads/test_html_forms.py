@@ -121,4 +121,6 @@ def test_what_is_no_form_or_too_much_is_refused_in_words(address):
     large = client.post(address, FILLED | {"message": "x" * 300_000})
     assert large.status_code == 413
     assert "too much" in large.text
-    assert client.get(address).status_code == 405
+    opened = client.get(address)
+    assert (opened.status_code, opened["Allow"]) == (405, "POST")
+    assert "Fill in the form" in opened.text

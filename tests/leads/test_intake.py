@@ -163,6 +163,15 @@ def test_what_is_not_proven_is_refused(source, key, changes, code, status):
     assert Lead.objects.count() == Nonce.objects.count() == 0
 
 
+def test_who_opens_the_address_is_told_to_post(client):
+    answer = client.get(URL)
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert answer.json() == {
+        "error": "method_not_allowed",
+        "reason": "Post lead events here.",
+    }
+
+
 @pytest.mark.parametrize("minutes", [-4, 4])
 def test_clocks_may_differ_by_five_minutes(source, key, minutes):
     stamp = now_text(timedelta(minutes=minutes))

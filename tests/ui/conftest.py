@@ -13,6 +13,7 @@ def shell_alone(settings):
     settings.MIDDLEWARE = [
         "csp.middleware.CSPMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
+        "leadrails.ui.middleware.WayBackMiddleware",
     ]
     settings.TEMPLATES = [
         {

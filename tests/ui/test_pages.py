@@ -9,7 +9,7 @@ from leadrails.tenants import throttle
 from leadrails.ui import views
 
 INLINE = re.compile(r"<style|<script(?![^>]* src=)| style=| on\w+=|hx-on|javascript:")
-ERRORS = ["400", "403", "403_csrf", "404", "413", "429", "500"]
+ERRORS = ["400", "403", "403_csrf", "404", "405", "413", "429", "500"]
 
 
 def test_the_style_guide_shows_every_component(client, settings):
@@ -93,7 +93,12 @@ def test_the_theme_switch_leads_to_no_other_site(client):
     )
     assert answer["Location"] == "/"
     assert client.post("/ui/theme", {"theme": "pink"}).status_code == 400
-    assert client.get("/ui/theme").status_code == 405
+
+
+def test_an_address_that_only_takes_forms_says_so(client):
+    answer = client.get("/ui/theme")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "There is no page at this address" in answer.text
 
 
 def test_a_forged_theme_cookie_is_ignored(client):
