@@ -1,19 +1,28 @@
 """Pages that need a person in a state of their own: an account, its factors, a link."""
 
 import re
+from unittest.mock import patch
 
 from allauth.mfa.models import Authenticator
 from django.core import signing
 from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import timezone
 
+from destinations.providers.base import FoundMessage
 from leadrails.core import ids
 from leadrails.leads.models import Source
 from leadrails.leads.sources import open_form
 from leadrails.mailbox.models import KeptMail
-from leadrails.tenants import email_changes, invitations, password_links
+from leadrails.tenants import (
+    email_changes,
+    invitations,
+    password_links,
+    phone_codes,
+)
 from leadrails.tenants.models import Membership, Role, User
+from leadrails.tenants.profile_views import SENDER
 from tests.make import make_tenant, make_user
 from tests.tenants.people import add_app, log_in
 
@@ -56,6 +65,7 @@ def add_account(site, tenant):
     removal = reverse("tenants:passkey_remove", kwargs={"key": key.pk})
     site.add("account", client, "passkey_remove", removal)
     site.add("proving", client, "prove", reverse("tenants:prove") + "?two=1")
+    add_simulated_phone(site, client, person)
     Client().force_login(person)  # another browser, which can be logged out
     others = client.get(reverse("tenants:sessions")).content.decode()
     session = re.search(r"/account/sessions/[^/\s]+/end", others)[0]
@@ -80,6 +90,33 @@ def add_account(site, tenant):
     alone = Client()
     alone.force_login(make_user())
     site.add("alone", alone, "home", "/")
+
+
+def add_simulated_phone(site, client, person):
+    """Where the code went that confirms a phone, as if one had just been sent."""
+    place = phone_codes.senders_of(person)[0]
+    session = client.session
+    session[SENDER] = place.public_id
+    session.save()
+    now = timezone.now()
+    said = FoundMessage(
+        provider_id="SM1",
+        to="+15555550100",
+        sender=None,
+        body="123456 is your code",
+        created_at=now,
+        update=None,
+    )
+    kept = {"phone_code": "sealed", "phone_code_sent_at": now}
+    with (
+        transaction.atomic(),
+        patch.object(phone_codes, "phone_url", return_value=""),
+        patch.object(phone_codes, "simulated_message", return_value=said),
+    ):
+        User.objects.filter(pk=person.pk).update(**kept)
+        handset = reverse("tenants:phone_handset")
+        site.add("account", client, "phone_handset", handset)
+        transaction.set_rollback(True)
 
 
 def add_links(site, tenant):
