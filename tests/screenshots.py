@@ -207,20 +207,25 @@ def _open(page: Page, steps: tuple[str, ...]) -> bool:
 
 
 def _shoot(page: Page, path: Path, *, is_png: bool) -> None:
-    """As WebP by Chromium itself, which no other program is needed for."""
-    size = page.evaluate(
-        "[document.documentElement.clientWidth, document.documentElement.scrollHeight]"
-    )
-    clip = {"x": 0, "y": 0, "width": size[0], "scale": 1}
+    """
+    As WebP by Chromium itself, which no other program is needed for.
+
+    The window grows to what is shown: what sticks to its edges stands where they are.
+    """
+    usual = page.viewport_size
+    long = page.evaluate("document.documentElement.scrollHeight")
+    height = min(long, TALLEST)
+    page.set_viewport_size({**usual, "height": height})
+    clip = {"x": 0, "y": 0, "width": usual["width"], "height": height, "scale": 1}
     shot = page.context.new_cdp_session(page).send(
         "Page.captureScreenshot",
         {
             "format": "png" if is_png else "webp",
             **({} if is_png else {"quality": QUALITY}),
-            "clip": {**clip, "height": min(size[1], TALLEST)},
-            "captureBeyondViewport": True,
+            "clip": clip,
         },
     )
+    page.set_viewport_size(usual)
     suffix = ".png" if is_png else ".webp"
     path.with_name(path.name + suffix).write_bytes(base64.b64decode(shot["data"]))
 
