@@ -5,6 +5,7 @@ They are partitioned by month over the job's id, which carries the time of its l
 No database foreign keys join any of these or the queue's tables.
 """
 
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
@@ -248,6 +249,11 @@ class Job(PublicIdModel):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def charge(self) -> Decimal | None:
+        """What it costs; some providers write a price as what it takes away."""
+        return None if self.price is None else abs(self.price)
 
 
 class Attempt(models.Model):

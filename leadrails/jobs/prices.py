@@ -38,7 +38,7 @@ class Cost:
             return _(
                 "Cost to %(country)s: unknown until a message there has been priced."
             ) % {"country": self.country}
-        return _("Cost to %(country)s: about %(price)s, as the last ones did.") % {
+        return _("Cost to %(country)s: about %(price)s, like the messages before.") % {
             "country": self.country,
             "price": money(self.price, self.unit),
         }
