@@ -117,6 +117,7 @@
   document.addEventListener("change", (event) => {
     // A date is typed part by part, and each part changes it.
     if (event.target.type === "datetime-local") return;
+    if (!event.target.name) return;
     event.target.closest("form[data-autosubmit]")?.requestSubmit();
   });
 
