@@ -323,7 +323,7 @@ _OF_CAUSE = {
             " one of a destination that never delivered any"
         ),
         closes=_(
-            "the destination delivers, and less than 5 % of an hour's are filtered"
+            "the destination delivers, and carriers filter less than 5 % of an hour's"
         ),
         severity=Severity.SEVERE,
     ),
