@@ -324,6 +324,7 @@ _OF_CAUSE = {
         ),
         closes=_(
             "the destination delivers, and carriers filter less than 5 % of an hour's"
+            " messages"
         ),
         severity=Severity.SEVERE,
     ),
