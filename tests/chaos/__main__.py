@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--minutes", type=float, default=70, help="of faults, at most")
     parser.add_argument("--settle", type=float, default=600, help="seconds, at most")
+    parser.add_argument("--hurry", type=float, default=60, help="after so many seconds")
     parser.add_argument("--flood", type=int, default=60, help="leads in one")
     parser.add_argument("--rate", type=float, default=10, help="leads a second")
     parser.add_argument("--pace", type=float, default=1.0, help="below 1: faster")
@@ -40,6 +41,7 @@ def main() -> int:
         rate=given.rate,
         flood=given.flood,
         settle=given.settle,
+        hurry_after=given.hurry,
         pace=given.pace,
         keep=given.keep,
     )

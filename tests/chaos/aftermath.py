@@ -31,7 +31,6 @@ poll(corrected_after=datetime.timedelta(hours=float(sys.argv[1])))
 
 
 # Retries wait up to half an hour, which no run does either.
-HURRY_AFTER = 60.0  # seconds
 BRING_FORWARD = """
 UPDATE jobs_queueentry entry SET due_at = now() FROM jobs_job job
 WHERE job.id = entry.job_id AND job.state = 'retrying'
@@ -55,12 +54,18 @@ class Aftermath:
         self._report = report
         self._is_mended = False
 
-    def settle(self, longest: float) -> float:
-        """Wait for the end, at most `longest` seconds; return how long it took."""
+    def settle(self, longest: float, *, hurry_after: float) -> float:
+        """
+        Wait for the end, at most `longest` seconds; return how long it took.
+
+        Args:
+            hurry_after: seconds until what is to wait for long is brought forward.
+        """
         began = time.monotonic()
         self._end_faults()
         self._load.stop(min(60.0, longest))
-        self._wait_until_nothing_is_left(began + longest)
+        now = time.monotonic()
+        self._wait_until_nothing_is_left(began + longest, now + hurry_after)
         seconds = round(time.monotonic() - began, 1)
         left = self._left()
         self._report.line("settled", seconds=seconds, left=left)
@@ -87,8 +92,7 @@ class Aftermath:
                 raise RuntimeError("something does not start any more")
             time.sleep(0.1)
 
-    def _wait_until_nothing_is_left(self, deadline: float) -> None:
-        hurry_at = time.monotonic() + HURRY_AFTER
+    def _wait_until_nothing_is_left(self, deadline: float, hurry_at: float) -> None:
         ask = Errand(ASK_EVERY, lambda: self._ask_provider(hours=1))
         tell = Errand(TELL_EVERY, lambda: self._report.say(f"settling: {left}"))
         while (now := time.monotonic()) < deadline:

@@ -44,6 +44,8 @@ class Options:
     """Below 1 the faults follow faster on each other."""
     settle: float = 600.0
     """Seconds that everything may take to come to its end afterwards."""
+    hurry_after: float = 60.0
+    """Seconds of these until what is to wait for long is brought forward."""
     keep: bool = False
 
 
@@ -77,7 +79,7 @@ class Run:
             self._start()
             kills = self._break_everything()
             aftermath = Aftermath(self.stack, self.faults, self.load, self.report)
-            aftermath.settle(options.settle)
+            aftermath.settle(options.settle, hurry_after=options.hurry_after)
             self.months.end()
             world = self._read()
             outcome = Outcome(kills, check(world))
