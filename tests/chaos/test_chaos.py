@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KILLS = 25
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path):
     options = f"--kills {KILLS} --seed 1 --settle 200 --hurry 15 --folder {tmp_path}"
     done = subprocess.run(
