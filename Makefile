@@ -16,7 +16,7 @@ PRODUCTION := SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-987654
 ifdef SKIP_BROWSER
 BROWSER_TESTS := -m "not browser"
 endif
-# A process per core; files stay whole. Alone: ARGS="-n 0 tests/core".
+# A process more than cores; files stay whole. Alone: ARGS="-n 0 tests/core".
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test bench bench-10m chaos chaos-report screenshots check fmt servers stop clean lock venv venv-dev chromium

@@ -1,5 +1,6 @@
 """Shared fixtures. Nothing in the tests may talk to another machine."""
 
+import os
 import socket
 from pathlib import PurePath
 
@@ -31,6 +32,12 @@ def pytest_configure():
 def pytest_collection_modifyitems(items):
     """What takes long starts first, so that no process has it left over alone."""
     items.sort(key=lambda item: LONG.isdisjoint(_file(item.nodeid).parts))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """One more than cores: what only waits leaves its core to others."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
