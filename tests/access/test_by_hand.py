@@ -55,6 +55,20 @@ def test_no_page_is_left_out(site):
     assert not left_out, sorted(left_out)
 
 
+def test_a_phone_shows_the_filters_when_asked(open_page):
+    page = open_page(
+        JOBS, viewport={"width": 375, "height": 700}, java_script_enabled=False
+    )
+    source = page.get_by_label("Source")
+    expect(
+        page.get_by_placeholder("Phone, job, provider id, error code")
+    ).to_be_visible()
+    expect(source).to_be_hidden()
+    page.get_by_role("checkbox", name="Filters").focus()
+    page.keyboard.press("Space")
+    expect(source).to_be_visible()
+
+
 def test_rows_are_ticked_by_keys_and_ranges(open_page):
     page = open_page(JOBS)
     rows = page.locator("tbody input[type=checkbox]")
