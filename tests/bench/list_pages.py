@@ -70,7 +70,9 @@ PAGES = {
     "search": "search?q=Nobody",
     "search_by_phone": "search?q=%2B12022000042",
 }
-NOT_LISTS = ("overview", "replay", "cancel", "search")
+OF_SOURCES = ("jobs_of_a_source", "jobs_of_an_idle_source")
+"""One query more than other lists: how far back the page may look for them."""
+NOT_LISTS = ("overview", "replay", "cancel", "search", *OF_SOURCES)
 """They gather from several places, so six queries are not asked of them."""
 PREVIEWS = ("replay", "cancel")
 """They count up to ten thousand jobs, before an act that takes seconds: no target."""
