@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from leadrails.core.states import State
 from leadrails.jobs import overdue, tallies
 from leadrails.jobs.children import child_id, make_child
 from leadrails.jobs.models import Attempt, Deadline, Job, QueueEntry
+from leadrails.jobs.sending import _message
 from leadrails.jobs.services import replay_job
 from tests.jobs.test_rcs import make_telnyx
 from tests.make import (
@@ -383,6 +385,18 @@ def test_kills_between_the_steps_lose_nothing_and_double_nothing(
     assert QueueEntry.objects.count() == 1
     assert not Deadline.objects.exists()
     assert not tallies.differences(now=timezone.now())
+
+
+def test_rcs_is_tried_no_longer_than_the_text_waits_and_the_text_to_its_end(job):
+    about = SimpleNamespace(
+        id=job.pk,
+        destination_id=job.destination_id,
+        clock=job.created_at,
+        expires_at=job.created_at + timedelta(hours=4),
+    )
+    start = SimpleNamespace(job=about, number=1, message=RICH)
+    for kept, seconds in ((RICH, 60), (PLAIN, 4 * 3600)):
+        assert _message(start, job.destination, kept).validity_seconds == seconds
 
 
 def test_a_phone_that_never_confirms_gets_the_text_from_the_simulator(drain, simulator):
