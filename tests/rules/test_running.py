@@ -95,6 +95,20 @@ def test_each_answer_is_answered_and_each_rule_hears_it(job, make_rule, answer):
     ]
 
 
+def test_two_rules_send_one_message_each_and_none_by_what_was_removed(
+    job, make_rule, answer
+):
+    gone = make_destination(job.tenant, status="revoked")
+    for place in (job.destination, job.destination, gone):
+        make_rule(send_by=place)
+    answer("Yes")
+    run_waiting()
+
+    assert Job.objects.filter(parent_id=job.id).count() == 2
+    whys = [run.acts[0]["why"] for run in Run.objects.order_by("id")]
+    assert whys == ["", "", "place_gone"]
+
+
 def test_without_an_active_rule_nothing_is_written(job, make_rule, answer):
     paused, deleted = make_rule(tag="a"), make_rule(tag="b")
     services.pause(paused, actor=None)
