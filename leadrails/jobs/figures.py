@@ -157,16 +157,17 @@ def held_now(tenant: Tenant) -> int:
 
 
 # An id carries the time of its lead, in milliseconds. Here, since to carry two thousand
-# rows over took most of the page's time.
+# rows over took most of the page's time. The array and the order name the one index
+# that suits small workspaces as well: see `leadrails.lists.Among`.
 _SPEED = """
 SELECT percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds) FROM (
   SELECT greatest(0, extract(epoch FROM accepted_at)::float
     - ('x' || translate(left(lead_id::text, 13), '-', ''))::bit(48)::bigint / 1e3::float
     ) AS seconds
   FROM jobs_job
-  WHERE tenant_id = %(tenant)s AND id >= %(first)s AND accepted_at IS NOT NULL
-    AND replay_of IS NULL AND parent_id IS NULL
-  ORDER BY id DESC LIMIT %(sample)s
+  WHERE tenant_id = ANY(ARRAY[%(tenant)s]) AND id >= %(first)s
+    AND accepted_at IS NOT NULL AND replay_of IS NULL AND parent_id IS NULL
+  ORDER BY tenant_id DESC, id DESC LIMIT %(sample)s
 ) newest
 """
 

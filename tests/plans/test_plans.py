@@ -22,6 +22,7 @@ from leadrails import partitions
 from leadrails.contacts.models import InboundMessage
 from leadrails.core import ids
 from leadrails.core.reasons import Reason
+from leadrails.core.segments import Segments
 from leadrails.core.states import State
 from leadrails.jobs import (
     bulk,
@@ -33,6 +34,7 @@ from leadrails.jobs import (
     tallies,
 )
 from leadrails.jobs.models import Deadline, FollowUpRule, Job, QueueEntry
+from leadrails.jobs.prices import cost_of
 from leadrails.leads import directory
 from leadrails.leads.intake import Posted, accept_lead
 from leadrails.leads.models import Lead
@@ -308,6 +310,11 @@ def let_go(world):
     releases.release_jobs(world.tenant.pk, jobs, Reason.RESTORED_BACKUP)
 
 
+def price_in_quiet(world):
+    measured = Segments("GSM-7", 5, 1, None)
+    assert cost_of(world.quiet, "+12025550100", measured).price is None
+
+
 def cancel(world):
     assert services.cancel_job(world.queued, actor=None)
 
@@ -420,6 +427,8 @@ ACTS = {
     "conversations": page("conversations:list"),
     "suppressions": page("suppressions:list"),
     "overview": page("overview", most=2500),
+    "overview of a quiet workspace": page("overview", is_quiet=True, period="30d"),
+    "price in a quiet workspace": (price_in_quiet, 50),
     "sources": page("sources:list"),
     "alerts": page("alerts:list"),
 }
