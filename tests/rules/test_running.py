@@ -118,6 +118,17 @@ def test_without_an_active_rule_nothing_is_written(job, make_rule, answer):
     assert not Pending.objects.exists()
 
 
+def test_a_rule_that_is_paused_does_nothing_beside_one_that_is_not(
+    job, make_rule, answer
+):
+    paused, active = make_rule(tag="a"), make_rule(tag="b")
+    services.pause(paused, actor=None)
+    answer("Yes")
+    run_waiting()
+
+    assert [run.rule for run in Run.objects.all()] == [active]
+
+
 def test_who_wants_no_more_is_sent_nothing_and_nobody_is_alarmed(
     job, make_rule, answer
 ):

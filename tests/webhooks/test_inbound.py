@@ -158,13 +158,17 @@ def test_stop_brings_what_waits_to_its_end(client, job):
     elsewhere = make_job(
         make_lead(make_source(job.tenant), phone="+12025550199"), job.destination
     )
+    foreign = make_destination()
+    theirs = make_job(make_lead(make_source(foreign.tenant)), foreign)
+    assert theirs.recipient == waiting.recipient
     later = timezone.now() + timedelta(hours=3)
     QueueEntry.objects.update(due_at=later)
 
     post_message(client, job.destination, inbound("STOP"))
 
     assert QueueEntry.objects.get(job_id=waiting.id).due_at < timezone.now()
-    assert QueueEntry.objects.get(job_id=elsewhere.id).due_at == later
+    for other in (elsewhere, theirs):
+        assert QueueEntry.objects.get(job_id=other.id).due_at == later
 
 
 def test_a_reply_names_the_message_that_it_answers(client, job):
