@@ -32,10 +32,6 @@ class Part(Struct, omit_defaults=True):
     is_open: bool = False
 
     @classmethod
-    def read(cls, form: Form, path: str) -> Self:
-        raise NotImplementedError
-
-    @classmethod
     def thaw(cls, kept: str) -> Self:
         """What `kept` gave; an empty part for what it did not."""
         try:
@@ -137,7 +133,7 @@ class CardDraft(Part):
         )
 
 
-SomePart = TypeVar("SomePart", bound=Part)
+SomePart = TypeVar("SomePart", CardDraft, ChipDraft)
 
 
 def read_parts(
