@@ -95,6 +95,21 @@ class Family:
         )
         return next((row for row in texts if row.state not in REPLAYABLE), None)
 
+    def reached_after(self, job: Job) -> str:
+        """
+        The channel by which a text or follow-up for `job` arrived; empty if none did.
+
+        What the person got before, or for an answer of theirs, does not make up for it.
+        """
+        later = (
+            row
+            for row in self.jobs
+            if row.parent_id == job.pk
+            and row.cause != Cause.REPLY
+            and row.state in SUCCEEDED
+        )
+        return next(map(channel_of, later), "")
+
     @property
     def is_over(self) -> bool:
         return all(job.state in FINAL for job in self.jobs)

@@ -173,9 +173,9 @@ def _advice(job: Job, family: Family | None) -> tuple[str | Promise, str] | None
         return None
     move, step = explanation.move, explanation.next_step
     if family is not None and job.state in FAILED:
-        if family.reached_by:
+        if channel := family.reached_after(job):
             said = _("The person was reached by %(channel)s.")
-            move, step = Move.NOBODYS, said % {"channel": family.reached_by}
+            move, step = Move.NOBODYS, said % {"channel": channel}
         elif family.stand_in_for(job):
             move, step = Move.OURS, _("That text is on its way.")
         elif job.reason == Reason.REPLACED:

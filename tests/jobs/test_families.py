@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from leadrails.jobs import deadlines, overdue, receipts, tallies
 from leadrails.jobs.models import Deadline, Job, QueueEntry
-from tests.make import make_destination, make_tenant, make_user
+from tests.make import make_destination, make_job, make_tenant, make_user
 from tests.webhooks.twilio import form, make_sent_job, report
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +91,18 @@ def test_whose_move_a_failure_is_follows_its_fallback(place):
     Job.objects.filter(parent_id=job.pk).update(state="dead", reason="expired")
     page = client.get(url).text
     assert "That text failed too" in page
+    assert "Replay" in page
+
+
+@pytest.mark.parametrize("cause", ["follow_up", "reply"])
+def test_what_arrived_before_does_not_make_up_for_a_failure(place, cause):
+    job = rich_job(place, text="Hello")
+    report(job, form("sent", **AGENT), form("delivered", **AGENT))
+    failed = {"state": "undelivered", "reason": "recipient_refused"}
+    later = make_job(job.lead, place, parent_id=job.pk, cause=cause, **failed)
+    url = f"/t/{place.tenant.slug}/jobs/{later.public_id}/"
+    page = enter(place.tenant).get(url).text
+    assert "Check the number" in page
     assert "Replay" in page
 
 
